@@ -1,4 +1,4 @@
-//! Bytes to values and back: stateless, zero-copy, one file per grammar.
+//! Converts bytes to values and back: stateless, zero-copy, one file per grammar.
 //!
 //! Every value has a `parse` that consumes all of its input, borrows from it and never panics, and
 //! an `encode` that writes the canonical form to a [`Sink`], so that `parse(encode(x)) == x`.
@@ -85,7 +85,7 @@ pub use verb::{Argument, Direction, LoginGate, TransferGate, Verb, VerbInfo, Ver
 
 use core::fmt;
 
-/// The bytes are not a valid value. The error says what was expected.
+/// An error for bytes that are not a valid value. It says what was expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Invalid {
     expected: &'static str,

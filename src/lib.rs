@@ -9,9 +9,9 @@
 //! └────────────── core: no_std, no alloc, no unsafe, no I/O ─────────────┘ └── std ──────────────┘
 //! ```
 //!
-//! The **core** owns no buffers, sockets or clock. Its caller lends it buffers and reports what
-//! happened; it answers with what to do next. It allocates nothing, and nothing that a peer sends
-//! makes it panic or grow.
+//! The **core** owns no buffers, sockets or clock. Its caller lends it buffers and reports events;
+//! the core answers with the next action. It allocates nothing, and nothing that a peer sends makes
+//! it panic or grow.
 //!
 //! - [`codec`]: commands, replies and everything in them, parsed and encoded, zero-copy;
 //! - [`buffer`]: the two buffers of a control connection;
@@ -100,12 +100,12 @@
 //! |---|---|---|
 //! | (none) | the core, `no_std` without an allocator | nom, memchr, bitflags, arrayvec |
 //! | `alloc` | owned copies of borrowed values | |
-//! | `testing` | peers and hosts in memory for tests, `testing`; implies `alloc` | |
+//! | `testing` | in-memory peers and hosts for tests, `testing`; implies `alloc` | |
 //! | `std` (default) | the blocking adapter, `io::std` | rustix, socket2 |
 //! | `tokio` | the adapter for tokio, `io::tokio`; implies `std` | tokio |
 //! | `smol` | the adapter for smol, `io::smol`; implies `std` | async-executor, async-io, async-net, blocking, futures-io |
 //! | `proxy-protocol` | servers behind proxies, `io::Proxies`; implies `std` | proxy-header |
-//! | `disk` | a directory as a server's file system, which no path can leave | cap-std |
+//! | `disk` | a directory as a server's file system; no path leads out of it | cap-std |
 //! | `embedded` | a client without an allocator over any asynchronous network stack, `embedded` | embedded-io-async, embedded-nal-async |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | serialization of owned listing entries; implies `alloc` | serde |
@@ -113,14 +113,14 @@
 //! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for processes that have installed none | ring, aws-lc-rs |
 //! | `platform-verifier` | `rustls`, and certificate verification by the operating system | rustls-platform-verifier |
 //! | `hash` | file hashes that a server computes; implies `std` | sha2, sha1, md-5, crc32fast |
-//! | `password-hash` | users of whose passwords a server keeps only hashes (PHC strings); implies `std` | password-hash |
+//! | `password-hash` | users whose passwords a server keeps only as hashes (PHC strings); implies `std` | password-hash |
 //! | `tracing` | spans of sessions and transfers; implies `std` | tracing |
 //!
 //! # Standards
 //!
 //! RFC 959 and its successors: RFC 775, 1123, 1639, 2228, 2389, 2428, 2577, 2640, 3659, 4217, 7151
 //! and draft-somers-ftp-mfxx. The crate also accommodates the behaviour of servers and clients in
-//! use. The README lists what works today.
+//! common use. The README lists what works today.
 #![cfg_attr(not(feature = "std"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]

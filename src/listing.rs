@@ -1,9 +1,10 @@
 //! Listings as LIST, NLST and MLSD send them: parsers into entries, and writers for servers.
 //!
-//! RFC 959 4.1.3 asks of a LIST reply only that a person can read it, so every server has its own
-//! format; RFC 3659 section 7 (MLSD) defines one for programs. Each format has its own file with a
-//! `parse` for one line and, where our server sends it, an `encode`. [`ListingParser`] turns bytes
-//! into entries as they arrive; [`ListingWriter`] turns entries into lines.
+//! RFC 959 4.1.3 requires only that a person can read what LIST sends, so every server has its own
+//! format; RFC 3659 section 7 (MLSD) defines a format for programs. Each format has its own file
+//! with a `parse` for one line and, where our server sends that format, an `encode`.
+//! [`ListingParser`] turns bytes into entries as they arrive; [`ListingWriter`] turns entries into
+//! lines.
 //!
 //! ```
 //! use ftp_proto::listing::{Clock, Formats, Kind, ListingParser};
@@ -40,7 +41,7 @@ macro_rules! formats {
             ///
             /// A date such as `03/04/96` is 4 March, as IIS writes it, unless the listing shows
             /// otherwise; see [`Inferred::ORDER`](super::Inferred::ORDER). A two-digit year below
-            /// 70 is of this century, unless the clock puts it later than next year.
+            /// 70 is of this century, unless it would be later than next year by the clock.
             Dos DOS = 1 << 4, "dos", dos::parse;
             /// `+i774.71425,m951188401,s1024,r,` and a tab before the name: EPLF.
             Eplf EPLF = 1 << 5, "eplf", eplf::parse;
@@ -56,8 +57,8 @@ macro_rules! formats {
             Mvs MVS = 1 << 7, "mvs", mvs::parse;
             /// `OWNER  4019 04/03/18 18:58:16 *STMF name`: IBM i.
             ///
-            /// The date has the format of the server's job, which no line states. A date such as
-            /// `04/03/18` is 3 April 2018, unless the listing shows otherwise; see
+            /// The date has the format of the server's job, and no line states that format. A date
+            /// such as `04/03/18` is 3 April 2018, unless the listing shows otherwise; see
             /// [`Inferred::ORDER`](super::Inferred::ORDER).
             As400 AS400 = 1 << 8, "as400", as400::parse;
             /// `FILE1 101 528 12-Jan-14 14:21:18 255, 0 "nnnn"`: HP NonStop.
@@ -76,7 +77,7 @@ macro_rules! formats {
             /// z/VM, under CMS.
             ///
             /// The name is `README.NAMES`. Only a [`ListingParser`](super::ListingParser) can
-            /// assemble it; [`parse_line`](Self::parse_line) returns an error for such a line.
+            /// assemble this name; [`parse_line`](Self::parse_line) returns an error for the line.
             Cms CMS = 1 << 15, "cms", cms::parse;
             /// A bare name: NLST.
             Nlst NLST = 1 << 2, "nlst", nlst::parse;

@@ -21,7 +21,7 @@ use nom::{IResult, Parser};
 use super::{Full, Invalid, ReplyCode, ReplyLine, Sink};
 
 /// A network protocol by its IANA address family number, as in EPRT, EPSV and the text of 522 (RFC
-/// 2428 section 2). Any number is accepted: the server decides which it supports.
+/// 2428 section 2). Any number is accepted: the server decides which protocols it supports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NetworkProtocol(u16);
 
@@ -85,9 +85,10 @@ impl core::error::Error for ExtendedError {}
 // host-port = host-number "," port-number                       ; RFC 959 5.3.2
 // host-number = number "," number "," number "," number
 // port-number = number "," number
-// number = any decimal integer 0 through 255                     ; the RFC says 1, and means 0
+// number = any decimal integer 0 through 255                     ; the RFC says 1 but means 0
 fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
-    // Parsed by hand: every active transfer sends one, and nom takes half as long again.
+    // Parsed by hand, since every active transfer sends such an argument and nom takes half as long
+    // again.
     let read = || {
         let (mut numbers, mut rest) = ([0_u8; 6], input);
         for (at, number) in numbers.iter_mut().enumerate() {
@@ -110,7 +111,7 @@ fn host_port(input: &[u8]) -> IResult<&[u8], SocketAddrV4, ()> {
 }
 
 /// Parses PORT's argument, `h1,h2,h3,h4,p1,p2`. Accepts any address and any port, including 0: a
-/// server judges them afterwards, and refuses with 504 (RFC 2577).
+/// server checks them afterwards, and refuses unacceptable ones with 504 (RFC 2577).
 ///
 /// # Errors
 /// Fails when `argument` is anything but six numbers of at most 255.
@@ -155,16 +156,17 @@ pub fn encode_pasv_reply<S: Sink + ?Sized>(address: SocketAddrV4, sink: &mut S) 
 // EPRT, EPSV
 
 // eprt-argument = d net-prt d net-addr d tcp-port d             ; RFC 2428 section 2
-// d = %d33-126, the same one each time
+// d = %d33-126, the same byte each time
 // net-prt = 1*DIGIT                                              ; 1 is IPv4, 2 is IPv6
 // net-addr = dotted decimal / IPv6 as RFC 4291 2.2 writes it
 // tcp-port = 1*DIGIT
 /// Parses EPRT's argument: `|1|192.0.2.1|port|` or `|2|2001:db8::1|port|`, with any delimiter.
-/// Accepts any port up to 65535, including 0: a server judges it as it does PORT's.
+/// Accepts any port up to 65535, including 0: a server checks it as it does PORT's.
 ///
 /// # Errors
-/// Fails with [`ExtendedError::Family`] when the form is right and the protocol unknown, whatever
-/// the address looks like; otherwise with [`ExtendedError::Syntax`], also for an IPv6 zone.
+/// Fails with [`ExtendedError::Family`] when the form is right but the protocol is unknown,
+/// whatever the address looks like. Otherwise fails with [`ExtendedError::Syntax`], even if only an
+/// IPv6 zone makes the address invalid.
 pub fn parse_extended(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
     let (protocol, address, port) = whole(extended_fields, argument).ok_or(ExtendedError::Syntax)?;
     let ip = match protocol {
@@ -217,10 +219,10 @@ pub enum EpsvArgument {
 
 impl EpsvArgument {
     // epsv-argument = [ net-prt / "ALL" ]                         ; RFC 2428 section 3
-    /// Parses EPSV's argument, which is empty when there is none.
+    /// Parses EPSV's argument. An empty `argument` stands for none.
     ///
     /// # Errors
-    /// Fails when it is neither empty, nor a number up to 65535, nor `ALL` in any case.
+    /// Fails unless `argument` is empty, a number up to 65535, or `ALL` (ignoring case).
     pub fn parse(argument: &[u8]) -> Result<Self, Invalid> {
         if argument.is_empty() {
             return Ok(Self::Unspecified);
@@ -247,8 +249,9 @@ impl EpsvArgument {
 const LONGEST_FIELD: usize = 45;
 
 // epsv-reply = *CHAR "(" d [net-prt] d [net-addr] d tcp-port d ")" *CHAR     ; RFC 2428 section 3
-/// Finds the port in the text of 229: `(|||port|)`, with any delimiter. The protocol and the
-/// address must be blank, but are skipped where a server fills them in. A missing `)` is accepted.
+/// Finds the port in the text of 229: `(|||port|)`, with any delimiter. The RFC requires the
+/// protocol and the address to be blank; where a server fills them in, they are skipped. A missing
+/// `)` is accepted.
 ///
 /// # Errors
 /// Fails when there is no such group, or its port is 0 or exceeds 65535.
@@ -261,8 +264,8 @@ pub fn parse_epsv_reply(text: &[u8]) -> Result<u16, Invalid> {
     whole(verify(port, |n| *n != 0), digits).ok_or(Invalid::new("a port of 1 to 65535 in the text of 229"))
 }
 
-/// Parses the digits of the port. Every field is bounded, so that trying each parenthesis stays
-/// linear.
+/// Parses the digits of the port. Every field is bounded, so that trying every parenthesis takes
+/// linear time.
 fn epsv_group(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
     let (input, delimiter) = preceded(char('('), delimiter).parse(input)?;
     let field = || terminated(take_while_m_n(0, LONGEST_FIELD, move |b| b != delimiter), take(1usize));
@@ -304,10 +307,11 @@ pub fn parse_protocols_reply(text: &[u8]) -> impl Iterator<Item = NetworkProtoco
     list.split(|&b| b == b',').filter_map(|n| whole(port, n.trim_ascii())).map(NetworkProtocol)
 }
 
-/// Parses the reply to EPSV, PASV or LPSV, by its code and not by the command, since some servers
-/// answer EPSV with 227. Returns the port, and the address if the reply has one (229 does not).
+/// Parses the reply to EPSV, PASV or LPSV. The code decides the form, not the command, since some
+/// servers answer EPSV with 227. Returns the port, and the address if the reply has one (229 does
+/// not).
 ///
-/// Whether to trust that address is a separate decision: a client that connects wherever it is told
+/// The caller must decide whether to trust that address: a client that connects wherever it is told
 /// can be led anywhere (RFC 2577 3).
 ///
 /// # Errors
@@ -333,8 +337,8 @@ const LONG_IPV6: u8 = 6;
 /// Parses LPRT's argument: `4,4,h1,...,h4,2,p1,p2` or `6,16,h1,...,h16,2,p1,p2`.
 ///
 /// # Errors
-/// Fails with [`ExtendedError::Family`] when the form is right and the family is neither 4 nor 6;
-/// otherwise with [`ExtendedError::Syntax`].
+/// Fails with [`ExtendedError::Family`] when the form is right but the family is neither 4 nor 6,
+/// and with [`ExtendedError::Syntax`] otherwise.
 pub fn parse_long(argument: &[u8]) -> Result<SocketAddr, ExtendedError> {
     if let Some(address) = whole(long_host_port, argument) {
         return Ok(address);
@@ -365,7 +369,7 @@ fn long_host_port(input: &[u8]) -> IResult<&[u8], SocketAddr, ()> {
     .parse(input)
 }
 
-/// Parses an address of any family and returns the family number. The counts must be right.
+/// Parses an address of any family and returns the number of the family. Fails if a count is wrong.
 fn long_form(input: &[u8]) -> IResult<&[u8], u8, ()> {
     fn counted(input: &[u8]) -> IResult<&[u8], (), ()> {
         let (input, n) = preceded(char(','), number).parse(input)?;
@@ -421,7 +425,7 @@ pub fn encode_lpsv_reply<S: Sink + ?Sized>(address: SocketAddr, sink: &mut S) ->
 }
 
 /// Returns the first run of `at_least` or more numbers of any size, separated by single commas.
-/// Each byte is examined once, or twice where a run is too short.
+/// Examines each byte once, or twice in a run that is too short.
 fn first_run(mut text: &[u8], at_least: usize) -> Option<&[u8]> {
     loop {
         let start = text.iter().position(u8::is_ascii_digit)?;

@@ -18,8 +18,8 @@ use super::{Full, Invalid, Sink};
 
 /// A reply code, 100 to 699.
 ///
-/// A number, with names for the known codes: the constants below, each with its meaning and its
-/// source. `Option<ReplyCode>` is no larger than a `ReplyCode`.
+/// The constants below name the known codes and give the meaning and the source of each.
+/// `Option<ReplyCode>` is no larger than a `ReplyCode`.
 ///
 /// ```
 /// use ftp_proto::codec::{ReplyCode, Severity};
@@ -41,7 +41,7 @@ pub enum Severity {
     PositivePreliminary,
     /// 2yz: done.
     PositiveCompletion,
-    /// 3yz: accepted. The next command has to supply what is missing.
+    /// 3yz: accepted. The next command must supply what is missing.
     PositiveIntermediate,
     /// 4yz: not done. The same command may work later.
     TransientNegative,
@@ -81,8 +81,8 @@ macro_rules! reply_codes {
             /// Every named code, in ascending order.
             pub const ALL: &'static [Self] = &[$(Self::$name),*];
 
-            /// Returns the meaning of the code in our words: a phrase without a full stop. `None`
-            /// for a code that no document defines.
+            /// Returns the meaning of the code in our words: a phrase without a full stop. Returns
+            /// `None` for a code that no document defines.
             #[must_use]
             pub const fn meaning(self) -> Option<&'static str> {
                 match self.get() {
@@ -197,7 +197,7 @@ impl ReplyCode {
     }
 
     /// Parses exactly three ASCII digits, of which the first is 1 to 6; returns `None` for anything
-    /// else. Reply lines are parsed with this, since it is only a handful of instructions.
+    /// else. Used to parse reply lines, since it compiles to only a handful of instructions.
     #[inline]
     #[must_use]
     pub const fn from_digits(digits: &[u8]) -> Option<Self> {
@@ -208,7 +208,7 @@ impl ReplyCode {
     /// Parses the three digits of a code, with nothing after them.
     ///
     /// # Errors
-    /// Fails when `bytes` are anything but a code of 100 to 699.
+    /// Fails when `bytes` is anything but a code of 100 to 699.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         Self::from_digits(bytes).ok_or(Invalid::new("a reply code from 100 to 699"))
     }
@@ -248,7 +248,8 @@ impl ReplyCode {
         }
     }
 
-    /// Returns the subject of the reply: the second digit. `None` for 6 to 9, which are undefined.
+    /// Returns the subject of the reply: the second digit. Returns `None` for the digits 6 to 9,
+    /// which are undefined.
     #[must_use]
     pub const fn group(self) -> Option<Group> {
         match self.get() / 10 % 10 {
@@ -274,7 +275,7 @@ impl ReplyCode {
         matches!(self.severity(), Severity::PositiveCompletion)
     }
 
-    /// Returns whether the next command has to supply what is missing: 3yz.
+    /// Returns whether the next command must supply what is missing: 3yz.
     #[must_use]
     pub const fn is_intermediate(self) -> bool {
         matches!(self.severity(), Severity::PositiveIntermediate)

@@ -1,4 +1,4 @@
-//! Commands (RFC 959 5.3): a verb and its argument, typed.
+//! Commands (RFC 959 5.3): a verb and its typed argument.
 
 use core::fmt;
 use core::net::{SocketAddr, SocketAddrV4};
@@ -20,11 +20,11 @@ use super::{
     TransferMode, Verb, VerbSet, address,
 };
 
-/// The reason why a line is not a command, or its argument not valid for the command.
+/// The reason why a line is not a command, or why its argument is not valid for the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CommandError {
-    /// The line does not begin with a word, or contains CR or NUL: 500.
+    /// The line does not begin with a word, or the word is unknown and CR, LF or NUL follow: 500.
     NotACommand,
     /// The command takes an argument: 501.
     MissingArgument(Verb),
@@ -38,7 +38,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// Returns the command that was meant, if it is known.
+    /// Returns the command that the line named, if that command is known.
     #[must_use]
     pub const fn verb(&self) -> Option<Verb> {
         match self {
@@ -69,7 +69,7 @@ impl fmt::Display for CommandError {
 
 impl core::error::Error for CommandError {}
 
-/// The type of an argument that a command takes.
+/// A type for the arguments of commands.
 trait Parameter<'a>: Sized {
     fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError>;
 
@@ -80,18 +80,17 @@ trait Parameter<'a>: Sized {
 /// Defines the enum of commands from a list of verbs and their argument types.
 macro_rules! commands {
     ($($variant:ident $(($parameter:ty))?),* $(,)?) => {
-        /// A command with its argument, borrowed from the line it was parsed from or from the
-        /// caller.
+        /// A command with its argument, which borrows from the parsed line or from the caller.
         ///
-        /// The docs of each [`Verb`] explain its command. `Debug` hides the arguments of PASS, ACCT
-        /// and ADAT.
+        /// The docs of each [`Verb`] explain its command. `Debug` hides the arguments of PASS,
+        /// ACCT, ADAT, MIC, CONF and ENC.
         #[derive(Clone, Copy, Debug, PartialEq)]
         #[non_exhaustive]
         pub enum Command<'a> {
             $(#[doc = concat!("See [`Verb::", stringify!($variant), "`].")] $variant $(($parameter))?,)*
-            /// A command that the verb table does not list. Only [`Command::unknown`] creates one,
-            /// so that it never names a known command and cannot bypass the decisions made for that
-            /// one.
+            /// A command that the verb table does not list. Only [`Command::unknown`] creates this
+            /// variant, so it never names a known command and cannot bypass the decisions made for
+            /// known commands.
             #[non_exhaustive]
             Unknown {
                 /// The first word as it was sent: printable ASCII, no space.
@@ -99,10 +98,10 @@ macro_rules! commands {
                 /// The text after the verb, which is not empty.
                 argument: Option<Text<'a>>,
             },
-            /// A line that is sent as it was written. No parser creates one.
+            /// A line that is sent as it was written. No parser creates this variant.
             Line(CommandLine<'a>),
-            /// MDTM's set form (in no document): sets a file's modification time, as MFMT does. No
-            /// parser creates one, since the argument of MDTM may be a name that looks like it.
+            /// The form of MDTM (in no document) that sets a file's modification time, as MFMT
+            /// does. No parser creates this variant, since a file name may look like its argument.
             SetMdtm(TimedPath<'a>),
         }
 
@@ -180,7 +179,7 @@ commands! {
     Mfmt(TimedPath<'a>), Mfct(TimedPath<'a>), Mff(MffArgument<'a>),
     // draft-ietf-ftpext2-hash, draft-bryan-ftp-range
     Hash(Text<'a>), Rang(ByteRange),
-    // In use, but in no RFC
+    // In common use, in no RFC
     Xcrc(Text<'a>), Xmd5(Text<'a>), Xsha1(Text<'a>), Xsha256(Text<'a>), Xsha512(Text<'a>), Comb(Text<'a>),
     Sscn(Option<bool>),
     Avbl(Option<Text<'a>>), Csid(Text<'a>), Clnt(Text<'a>), Dsiz(Option<Text<'a>>), Rmda(Text<'a>),
@@ -200,8 +199,8 @@ pub struct TimedPath<'a> {
     pub path: Text<'a>,
 }
 
-/// The facts that MFF sets and the path to set them on (draft-somers-ftp-mfxx 5). Checked when
-/// created but parsed only on request, so that a [`Command`] carries no more than the text.
+/// The facts that MFF sets and the path to set them on (draft-somers-ftp-mfxx 5). The text is
+/// checked on creation but parsed only on request, so that a [`Command`] carries only the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MffArgument<'a>(Text<'a>);
 
@@ -220,9 +219,9 @@ impl<'a> Command<'a> {
     /// Parses a line without its line end. A command that the verb table does not list is
     /// [`Unknown`](Self::Unknown), not an error.
     ///
-    /// Spaces and tabs at the end of the line are dropped from commands whose argument cannot end
-    /// in one, such as `TYPE I ` and `PWD `: some clients send them. In paths, names and
-    /// passwords they are kept.
+    /// Trailing spaces and tabs, which some clients send, are dropped from commands whose argument
+    /// cannot end in them, such as `TYPE I ` and `PWD `. They are kept in paths, names and
+    /// passwords.
     ///
     /// # Errors
     /// Fails when the line is not a command, or its argument is not valid for the command.
@@ -260,7 +259,7 @@ impl<'a> Command<'a> {
     /// # Ok::<(), ftp_proto::codec::CommandError>(())
     /// ```
     ///
-    /// There is no other way to create one:
+    /// There is no other way to create this variant:
     ///
     /// ```compile_fail,E0639
     /// # use ftp_proto::codec::{Command, Text};
@@ -268,8 +267,8 @@ impl<'a> Command<'a> {
     /// ```
     ///
     /// # Errors
-    /// Fails when `verb` is not printable ASCII without a space, and when it is a [`Verb`], which
-    /// has a variant of its own.
+    /// Fails when `verb` is not printable ASCII without a space, and when it names a [`Verb`],
+    /// since each of these has a variant of its own.
     pub fn unknown(verb: Text<'a>, argument: Option<Text<'a>>) -> Result<Self, Invalid> {
         let is_word = matches!(words(verb.as_bytes()), Ok((b"", (_, None))));
         match is_word && Verb::from_bytes(verb.as_bytes()).is_none() {
@@ -293,8 +292,8 @@ impl<'a> Command<'a> {
     }
 }
 
-/// The commands that take no argument, or one that is a number, a name of the protocol or an
-/// address.
+/// The commands that take no argument, or whose argument is a number, a keyword of the protocol or
+/// an address.
 const NEVER_END_IN_BLANK: VerbSet = {
     use Verb::*;
     VerbSet::of(&[
@@ -303,8 +302,8 @@ const NEVER_END_IN_BLANK: VerbSet = {
     ])
 };
 
-/// Returns `argument` without the blanks at its end, if `verb` is one whose argument cannot end in
-/// a blank.
+/// Returns `argument` without trailing blanks if the argument of `verb` cannot end in a blank, and
+/// unchanged otherwise.
 fn without_trailing_blanks(verb: Verb, argument: &[u8]) -> &[u8] {
     let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
     match argument.last().is_some_and(is_blank) && NEVER_END_IN_BLANK.contains(verb) {
@@ -361,7 +360,7 @@ impl<'a> Parameter<'a> for Option<Text<'a>> {
     }
 }
 
-// switch = "ON" / "OFF"                 ; in use: SSCN
+// switch = "ON" / "OFF"                 ; SSCN, in common use, in no RFC
 impl<'a> Parameter<'a> for Option<bool> {
     fn read(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
         let switch = argument.map(|text| on_or_off(text.as_bytes())).transpose();
@@ -475,7 +474,7 @@ impl<'a> TimedPath<'a> {
     /// Parses a time, a space and a path.
     ///
     /// # Errors
-    /// Fails on anything else.
+    /// Fails when `bytes` has any other form.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("a time, a space and a path");
         let at = memchr::memchr(b' ', bytes).ok_or(EXPECTED)?;
@@ -498,8 +497,8 @@ impl<'a> TimedPath<'a> {
 
 impl<'a> MffArgument<'a> {
     // mff-argument = 1*( fact ";" ) SP pathname    ; fact as in RFC 3659 7.2
-    //   in use too: no ";" after the last
-    /// Checks that `bytes` are facts, a space and a path.
+    //   also in use: no ";" after the last
+    /// Creates the argument from `bytes`: facts, a space and a path.
     ///
     /// # Errors
     /// Fails like [`Facts::parse_exact`], and when there is no fact or no path.

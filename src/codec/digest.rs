@@ -1,5 +1,5 @@
 //! Hashes in replies: those of HASH (draft-bryan-ftpext-hash 3), and those of XCRC, XMD5, XSHA1 and
-//! similar commands, which are in use but in no document.
+//! similar commands, which are in common use but in no document.
 
 use core::fmt;
 
@@ -19,11 +19,12 @@ pub struct Digest {
 }
 
 impl Digest {
-    // digest = 2*128HEXDIG      ; two for each byte; of CRC32 some servers leave leading zeros out
-    /// Parses the hash from its hexadecimal digits, in any case.
+    // digest = 2*128HEXDIG      ; two for each byte; some servers omit leading zeros of a CRC32
+    /// Parses the hash from its hexadecimal digits, ignoring case.
     ///
     /// # Errors
-    /// Fails when the number of digits is not that of a hash of `algorithm`.
+    /// Fails when a byte is not a hexadecimal digit, or when a hash of `algorithm` has another
+    /// number of digits.
     pub fn parse(digits: &[u8], algorithm: HashAlgorithm) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("a hash in hexadecimal digits");
         let length = algorithm.digest_len();
@@ -42,11 +43,11 @@ impl Digest {
         Ok(Self { algorithm, bytes })
     }
 
-    /// Finds the hash in the text of a reply to XCRC, XMD5 and similar commands: the last word that
-    /// can be one.
+    /// Finds the hash in the text of a reply to XCRC, XMD5 or a similar command: the last word that
+    /// can be a hash of `algorithm`.
     ///
     /// # Errors
-    /// Fails when there is none.
+    /// Fails when there is no such word.
     pub fn find(text: &[u8], algorithm: HashAlgorithm) -> Result<Self, Invalid> {
         text.rsplit(|byte| !byte.is_ascii_alphanumeric())
             .find_map(|word| Self::parse(word, algorithm).ok())
@@ -92,8 +93,8 @@ impl fmt::Debug for Digest {
 pub struct HashReply {
     /// The position of the first byte of the hashed part of the file.
     pub start: u64,
-    /// The end of that part as the server counts it: some give the last byte, some the one after
-    /// it.
+    /// The end of that part as the server counts it: some servers give the position of the last
+    /// byte, others the position after it.
     pub end: u64,
     /// The hash.
     pub digest: Digest,
@@ -104,7 +105,7 @@ impl HashReply {
     /// Parses the text of a 213 to HASH.
     ///
     /// # Errors
-    /// Fails when it has another form or names an unknown algorithm.
+    /// Fails when the text has another form or names an unknown algorithm.
     pub fn parse(text: &[u8]) -> Result<Self, Invalid> {
         fn word(input: &[u8]) -> IResult<&[u8], &[u8]> {
             take_till1(|byte| byte == b' ').parse_complete(input)

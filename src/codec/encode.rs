@@ -4,8 +4,8 @@ use core::fmt;
 
 use arrayvec::ArrayVec;
 
-/// The sink ran out of room. Its contents are then unspecified; a
-/// [`SendBuf`](crate::buffer::SendBuf) removes the partial encoding.
+/// An error for a sink that ran out of room. The contents of the sink are then unspecified, except
+/// that a [`SendBuf`](crate::buffer::SendBuf) removes the partial encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Full;
 
@@ -22,7 +22,7 @@ pub trait Sink {
     /// Appends all of `bytes`, or fails and appends nothing.
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full>;
 
-    /// Appends the formatted `args`, mostly numbers.
+    /// Appends the formatted `args`. Encoders use it mostly for numbers.
     fn put_fmt(&mut self, args: fmt::Arguments<'_>) -> Result<(), Full> {
         struct Adapter<'s, S: ?Sized>(&'s mut S);
         impl<S: Sink + ?Sized> fmt::Write for Adapter<'_, S> {
@@ -85,7 +85,7 @@ impl<'m> SliceSink<'m> {
         self.memory.get(..self.length).unwrap_or_default()
     }
 
-    /// Returns the bytes written, for as long as the memory is borrowed.
+    /// Consumes the sink and returns the bytes written, which may outlive the sink.
     #[must_use]
     pub fn into_bytes(self) -> &'m mut [u8] {
         self.memory.get_mut(..self.length).unwrap_or_default()
@@ -106,7 +106,7 @@ impl Sink for SliceSink<'_> {
     }
 }
 
-/// The digits of a number. Quicker than [`fmt`] for the many numbers of a listing.
+/// The digits of a number. Faster than [`fmt`], which matters for the many numbers of a listing.
 #[derive(Clone, Copy)]
 pub(crate) struct Digits {
     bytes: [u8; Self::MOST],
@@ -114,10 +114,10 @@ pub(crate) struct Digits {
 }
 
 impl Digits {
-    /// The number of digits of the largest number with the smallest base.
+    /// The number of digits of the largest number in the smallest base.
     const MOST: usize = 22;
 
-    /// Converts a number to digits of a base from 8 to 16.
+    /// Converts a number to its digits in a base from 8 to 16.
     #[inline]
     pub(crate) fn new<const BASE: u64>(mut value: u64) -> Self {
         const { assert!(8 <= BASE && BASE <= 16) }
@@ -134,7 +134,7 @@ impl Digits {
         Self { bytes, length }
     }
 
-    /// Puts `fill` in front until there are `width` bytes, of which there can be 22.
+    /// Pads the number with `fill` in front to `width` bytes, or to 22 if `width` is greater.
     #[inline]
     pub(crate) fn padded(mut self, width: usize, fill: u8) -> Self {
         let width = width.max(self.length).min(Self::MOST);

@@ -2,8 +2,8 @@
 //! of MFMT, MFCT and MFF (draft-somers-ftp-mfxx), and the sets of facts in FEAT and OPTS.
 //!
 //! A known fact is either read in full, or absent and listed in [`Facts::unreadable`]: a size or a
-//! time is never made up, and the name and the other facts of its line are kept. Unknown facts are
-//! kept as bytes.
+//! time is never made up, and an unreadable one does not affect the name and the other facts of the
+//! line. Unknown facts are kept as bytes.
 
 mod entry;
 mod table;
@@ -39,9 +39,9 @@ bitflags! {
         const CHARSET = 1 << 8;
         /// The Unix permissions.
         const UNIX_MODE = 1 << 9;
-        /// The owner's number.
+        /// The owner's numeric ID.
         const UNIX_UID = 1 << 10;
-        /// The group's number.
+        /// The group's numeric ID.
         const UNIX_GID = 1 << 11;
         /// The owner, by number or name.
         const UNIX_OWNER = 1 << 12;
@@ -104,7 +104,7 @@ const LETTERS: &[(Permissions, u8)] = &[
     (Permissions::STORE, b'w'),
 ];
 
-/// The meaning of each letter of the alphabet.
+/// The permission that each letter of the alphabet stands for, empty for an unknown letter.
 static BY_LETTER: [Permissions; 26] = {
     let mut meant = [Permissions::empty(); 26];
     let mut row = 0;
@@ -116,7 +116,7 @@ static BY_LETTER: [Permissions; 26] = {
 };
 
 impl FactSet {
-    /// Returns the fact with this name, in any case.
+    /// Returns the fact with this name, ignoring case.
     #[must_use]
     #[inline]
     pub fn from_fact_name(name: &[u8]) -> Option<Self> {
@@ -129,12 +129,12 @@ impl FactSet {
     }
 
     // facts-wanted = *( factname ";" )                     ; of mlst-opts, RFC 3659 7.9
-    //   in use too: no ";" after the last
+    //   also in use: no ";" after the last
     /// Parses the list of `OPTS MLST`. Unknown names are ignored, as RFC 3659 section 7.9 requires
     /// of a server. An empty list yields no facts.
     ///
     /// # Errors
-    /// Fails when it is not a list of names, or contains a space.
+    /// Fails when `list` is not a list of names, or contains a space.
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut wanted = Self::empty();
         for name in terminated_pieces(list) {
@@ -146,7 +146,7 @@ impl FactSet {
         Ok(wanted)
     }
 
-    /// Appends the list of `OPTS MLST` and of the answer to it, `Type;Size;`.
+    /// Appends the list as in `OPTS MLST` and in the reply to that command, `Type;Size;`.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
@@ -160,17 +160,18 @@ impl FactSet {
 pub struct FactChoice {
     /// Every fact that the server can show.
     pub available: FactSet,
-    /// The facts that it shows until `OPTS MLST` changes the selection; they are marked with `*`.
+    /// The facts that the server shows until `OPTS MLST` changes the selection. They are marked
+    /// with `*`.
     pub selected: FactSet,
 }
 
 impl FactChoice {
     // factlist = 1*( factname ["*"] ";" )                  ; of mlst-feat, RFC 3659 7.8
-    /// Parses the text after `MLST` on its line of FEAT, which may be empty. Unknown names are
+    /// Parses the text after `MLST` on its line of FEAT. The text may be empty. Unknown names are
     /// ignored.
     ///
     /// # Errors
-    /// Fails when it is not a list of names.
+    /// Fails when `list` is not a list of names.
     pub fn parse(list: &[u8]) -> Result<Self, Invalid> {
         let mut choice = Self::default();
         for piece in terminated_pieces(list) {
@@ -205,10 +206,11 @@ impl FactChoice {
 
 impl Permissions {
     // pvals = *( "a" / "c" / "d" / "e" / "f" / "l" / "m" / "p" / "r" / "w" )      ; RFC 3659 7.5.5
-    /// Parses the value of a perm fact. Unknown letters are ignored, since some servers have more.
+    /// Parses the value of a perm fact. Unknown letters are ignored, since some servers define more
+    /// of them.
     ///
     /// # Errors
-    /// Fails when it contains anything but letters.
+    /// Fails when `value` contains anything but letters.
     pub fn parse(value: &[u8]) -> Result<Self, Invalid> {
         value.iter().try_fold(Self::empty(), |all, letter| {
             let place = (letter | 0x20).wrapping_sub(b'a');
@@ -227,7 +229,7 @@ impl Permissions {
     }
 }
 
-/// Splits `list` at each `;`. The last one may be missing.
+/// Splits `list` at each `;`. The last `;` may be missing.
 fn terminated_pieces(list: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = list;
     core::iter::from_fn(move || {

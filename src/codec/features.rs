@@ -1,7 +1,7 @@
 //! The capabilities of a server beyond RFC 959: the lines of FEAT and the argument of OPTS (RFC
 //! 2389).
 //!
-//! Each feature is one flag and one row of a table, from which lines are both parsed and written.
+//! Each feature is one flag, with its rows in a table from which lines are both parsed and written.
 
 use core::fmt;
 
@@ -82,31 +82,31 @@ bitflags! {
         const COMB = 1 << 30;
         /// AVBL (draft-peterson-streamlined-ftp-command-extensions).
         const AVBL = 1 << 31;
-        /// DSIZ (the same draft).
+        /// DSIZ (the same draft as AVBL).
         const DSIZ = 1 << 32;
-        /// RMDA (the same draft).
+        /// RMDA (the same draft as AVBL).
         const RMDA = 1 << 33;
-        /// THMB (the same draft).
+        /// THMB (the same draft as AVBL).
         const THMB = 1 << 34;
-        /// CSID (the same draft).
+        /// CSID (the same draft as AVBL).
         const CSID = 1 << 35;
         /// CLNT, which names the client program.
         const CLNT = 1 << 36;
         /// PRET, which distributed servers require before PASV.
         const PRET = 1 << 37;
-        /// PASV. Every server has it, but some list it.
+        /// PASV. Some servers list it, although every server has it.
         const PASV = 1 << 38;
         /// SSCN, which makes a server the TLS client on a data connection to another server.
         const SSCN = 1 << 39;
     }
 }
 
-/// The use of a line of the table.
+/// The directions in which a line of the table is used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    /// Parsed, and written for its flag.
+    /// The line is parsed, and written for its flag.
     Both,
-    /// Parsed only: an alternative form of another line.
+    /// The line is only parsed: it is an alternative form of another line.
     Read,
 }
 
@@ -185,7 +185,7 @@ impl<'a> FeatureLine<'a> {
     // feature = SP feature-label [ SP feature-parms ]      ; RFC 2389 3.2
     // feature-label = 1*VCHAR
     // feature-parms = 1*TCHAR
-    //   also seen: no leading space, or several; "211-" before the spaces, even twice; trailing dots
+    //   also seen: no leading space, or several; "211-" before the spaces, even twice; final dots
     /// Splits a line without its line end; every line is valid. The dots that some servers put at
     /// the end of their lines belong to neither part.
     #[must_use]
@@ -263,14 +263,14 @@ pub enum OptsArgument<'a> {
 
 impl<'a> OptsArgument<'a> {
     // opts-argument = command-name [ SP command-options ]   ; RFC 2389 4
-    // utf8-opts = "UTF8" [ SP ( "ON" / "OFF" ) ]            ; in use; "UTF-8" too
+    // utf8-opts = "UTF8" [ SP ( "ON" / "OFF" ) ]            ; in common use, in no RFC; or "UTF-8"
     // mlst-opts = "MLST" [ SP 1*( factname ";" ) ]          ; RFC 3659 7.9
     // hash-opts = "HASH" [ SP hash-name ]                   ; draft-bryan-ftpext-hash
     // mode-opts = "MODE" SP "Z" [ SP "LEVEL" SP 1*DIGIT ]   ; draft-preston-ftpext-deflate
-    /// Parses OPTS's argument, in any case.
+    /// Parses OPTS's argument. Ignores the case of commands and options.
     ///
     /// # Errors
-    /// Fails when there is no command, or its options violate its grammar: 501.
+    /// Fails when there is no command, or the options violate the grammar of the command: 501.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         let text = Text::new(bytes)?;
         let (name, options) =
@@ -326,7 +326,7 @@ impl<'a> OptsArgument<'a> {
 }
 
 pub(super) fn on_or_off(option: &[u8]) -> Result<bool, Invalid> {
-    // Some clients give the option without a value and mean on.
+    // Some clients give the option without a value to turn it on.
     let words: [(&[u8], bool); 3] = [(b"", true), (b"ON", true), (b"OFF", false)];
     let word = words.iter().find(|row| row.0.eq_ignore_ascii_case(option));
     word.map(|row| row.1).ok_or(Invalid::new("ON or OFF"))

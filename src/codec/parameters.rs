@@ -4,8 +4,8 @@
 //!
 //! A `parse` fails on violations of the grammar, which a server answers with 501. Values that the
 //! grammar allows but the server does not support are parsed like any other; answering them with
-//! 504 is up to the server. Letters and words are parsed in any case and written in capitals. Each
-//! `Default` is that of RFC 959 5.1.
+//! 504 is up to the server. Letters and words are parsed regardless of case and written in
+//! capitals. Each `Default` is that of RFC 959 5.1 or, for PROT, of RFC 2228 section 3.
 
 use core::num::NonZeroU8;
 
@@ -18,7 +18,7 @@ use nom::{IResult, Parser};
 
 use super::{Full, Invalid, Sink, Text};
 
-/// Defines an enumeration whose every value is one letter or word on the wire: the table is the
+/// Defines an enumeration in which every value is one letter or word on the wire: the table is the
 /// grammar.
 macro_rules! words {
     (
@@ -43,7 +43,7 @@ macro_rules! words {
                 match self { $( Self::$variant => $word, )+ }
             }
 
-            /// Parses a value, in any case.
+            /// Parses a value, ignoring case.
             ///
             /// # Errors
             /// Fails when `bytes` is none of the words.
@@ -78,7 +78,8 @@ words! {
         NonPrint = "N",
         /// Telnet's controls: CR, LF, NL, VT, FF.
         Telnet = "T",
-        /// The first character of each line (Fortran's convention, RFC 740 appendix C).
+        /// The first character of each line is its control (Fortran's convention, RFC 740 appendix
+        /// C).
         CarriageControl = "C",
     }
 }
@@ -193,11 +194,11 @@ impl RepresentationType {
     // type-code = "A" [SP form-code] / "E" [SP form-code] / "I" / "L" SP byte-size ; RFC 959 5.3.2
     // form-code = "N" / "T" / "C"
     // byte-size = number                                  ; decimal, 1 through 255
-    //   in use too: "L8"
+    //   also in use: "L8"
     /// Parses TYPE's argument. A missing format control means non-print.
     ///
     /// # Errors
-    /// Fails when it violates the grammar.
+    /// Fails when `bytes` violates the grammar.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         fn form(input: &[u8]) -> IResult<&[u8], FormatControl, ()> {
             let letter = map_opt(nom::bytes::complete::take(1usize), |b| FormatControl::parse(b).ok());
@@ -213,7 +214,7 @@ impl RepresentationType {
         whole(code, bytes, "a representation type, A, E, I or L with its parameter")
     }
 
-    /// Appends TYPE's argument. Omits the format control non-print, as all clients do.
+    /// Appends TYPE's argument. Omits a format control of non-print, as all clients do.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
@@ -232,8 +233,8 @@ impl RepresentationType {
     }
 }
 
-/// PBSZ's argument: the size of the largest protected block, in bytes (RFC 2228 section 3). 0 under
-/// TLS, which frames its data itself (RFC 4217 section 9).
+/// PBSZ's argument: the size of the largest protected block, in bytes (RFC 2228 section 3). The
+/// size is 0 under TLS, which frames its data itself (RFC 4217 section 9).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtectionBufferSize(pub u32);
 
@@ -242,12 +243,12 @@ impl ProtectionBufferSize {
     /// Parses PBSZ's argument.
     ///
     /// # Errors
-    /// Fails when it is anything but a decimal number of at most 32 bits.
+    /// Fails when `bytes` is anything but a decimal number of at most 32 bits.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         whole(map(decimal32, Self), bytes, "a buffer size of at most 32 bits")
     }
 
-    /// Appends PBSZ's argument. In a reply's text `PBSZ=` precedes it.
+    /// Appends PBSZ's argument. In the text of a reply, `PBSZ=` precedes the number.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
@@ -270,7 +271,7 @@ impl Allocation {
     /// Parses ALLO's argument.
     ///
     /// # Errors
-    /// Fails when it violates the grammar, or a number exceeds 64 bits.
+    /// Fails when `bytes` violates the grammar, or a number exceeds 64 bits.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let record = opt(preceded(tag_no_case(" R "), decimal64));
         let allocation = map((decimal64, record), |(bytes, record)| Self { bytes, record });
@@ -293,12 +294,12 @@ impl Allocation {
 /// REST's argument: the start of the next transfer.
 ///
 /// In block and compressed mode a marker is created by the sender of the data and meaningful only
-/// to it (RFC 959 section 3.5). In stream mode it is an offset (RFC 3659 section 5). The transfer
-/// mode decides how to interpret digits: use [`offset`](Self::offset) in stream mode and the marker
-/// as encoded in the others.
+/// to that sender (RFC 959 section 3.5). In stream mode it is an offset (RFC 3659 section 5). The
+/// transfer mode decides how to interpret digits: use [`offset`](Self::offset) in stream mode, and
+/// the encoded marker in the other modes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RestartMarker<'a> {
-    /// A number in canonical form: an offset in bytes from the start of the file, as it travels in
+    /// A number in canonical form: an offset in bytes from the start of the file as it is sent in
     /// stream mode, before any other encoding.
     Offset(u64),
     /// Any other printable marker.
@@ -312,7 +313,7 @@ impl<'a> RestartMarker<'a> {
     /// Parses REST's argument, or a marker from a 110 reply.
     ///
     /// # Errors
-    /// Fails when it is empty, or contains anything but printable ASCII without spaces.
+    /// Fails when `bytes` is empty, or contains anything but printable ASCII without spaces.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("an offset or a restart marker of printable characters");
         if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) {
@@ -381,8 +382,8 @@ impl ByteRange {
     /// Parses RANG's argument.
     ///
     /// # Errors
-    /// Fails when it is not two numbers of at most 64 bits, or the end is before the start, except
-    /// in `1 0`.
+    /// Fails when `bytes` is not two numbers of at most 64 bits, and when the end is before the
+    /// start, except in `1 0`.
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
         let points = separated_pair(decimal64, char(' '), decimal64);
         match whole(points, bytes, "a start and an end, in bytes")? {

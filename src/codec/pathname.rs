@@ -23,15 +23,15 @@ impl<'a> Quoted<'a> {
     // text = [commentary] quoted [SP commentary]                  ; RFC 959 appendix II
     // quoted = DQUOTE *( pathchar / 2DQUOTE ) DQUOTE
     // pathchar = any byte but DQUOTE and controls
-    //   in use too: no quotes, then the first word
+    //   also in use: no quotes; the pathname is then the first word
     /// Parses the text of 257, without the code.
     ///
-    /// Text before the first quote is skipped. Without any quote the path is the first word.
+    /// Text before the first quote is skipped. Without any quote, the path is the first word.
     ///
     /// # Errors
     /// Fails when the text is blank, the path contains a control byte (below 0x20, or 0x7F), or the
-    /// closing quote is missing: the text was then truncated, and the rest of the path would name
-    /// another directory.
+    /// closing quote is missing: such a text was truncated, and a truncated path would name another
+    /// directory.
     pub fn parse(text: &'a [u8]) -> Result<Self, Invalid> {
         let raw = match memchr::memchr(b'"', text).and_then(|at| text.get(at + 1..)) {
             Some(opened) => {
@@ -57,14 +57,15 @@ impl<'a> Quoted<'a> {
         memchr::memchr(b'"', self.raw).is_none().then_some(self.raw)
     }
 
-    /// Yields the pathname in pieces of the text: one, and one more for each quote in it.
+    /// Yields the pathname in pieces, which are slices of the text. Each quote in the pathname ends
+    /// a piece.
     pub fn pieces(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
         let mut rest = self.raw;
         core::iter::from_fn(move || {
             if rest.is_empty() {
                 return None;
             }
-            // The first quote of each pair ends its piece, the second is dropped.
+            // The first quote of each pair ends its piece; the second is dropped.
             let end = memchr::memchr(b'"', rest).map_or(rest.len(), |at| at + 1);
             let (piece, after) = rest.split_at_checked(end)?;
             rest = after.get(1..).unwrap_or_default();
@@ -81,7 +82,7 @@ impl<'a> Quoted<'a> {
     /// of [`raw`](Self::raw).
     ///
     /// # Errors
-    /// Fails with [`Full`] when it does not fit.
+    /// Fails with [`Full`] when the pathname does not fit.
     pub fn copy_to(&self, out: &mut [u8]) -> Result<usize, Full> {
         let mut path = Filled { out, len: 0 };
         self.pieces().try_for_each(|piece| path.push(piece)).map_err(|TooLong| Full)?;
@@ -113,7 +114,7 @@ impl fmt::Debug for Quoted<'_> {
     }
 }
 
-/// Appends `path` in quotes, each quote in it doubled, as at the start of 257's text (RFC 959
+/// Appends `path` in quotes, with each quote in it doubled, as at the start of 257's text (RFC 959
 /// appendix II). A careful client refuses such a path if it contains control bytes.
 ///
 /// # Errors
@@ -158,8 +159,8 @@ pub const fn needs_dot_path(path: &[u8]) -> bool {
     matches!(path.first(), Some(b'-' | b' ' | b'~'))
 }
 
-/// Returns a path that begins with a name in the form for LIST and NLST: with a leading `./` where
-/// [`needs_dot_path`] says so.
+/// Returns a path that begins with a name, in the form that LIST and NLST need: with a leading `./`
+/// where [`needs_dot_path`] says so.
 #[cfg(feature = "alloc")]
 #[must_use]
 pub fn for_listing(path: &[u8]) -> alloc::borrow::Cow<'_, [u8]> {
@@ -184,8 +185,8 @@ pub fn join(directory: &[u8], name: &[u8]) -> alloc::vec::Vec<u8> {
 
 /// Returns whether `path` must not be the argument of LIST, NLST, MLSD or STAT, because a server
 /// may pass it to `ls`, to a shell, or to a pattern matcher: GNU ftpd splits it at spaces and
-/// expands patterns, Pure-FTPd expands patterns. Make such a directory the working directory, and
-/// list that.
+/// expands patterns, and Pure-FTPd expands patterns. Instead, make such a directory the working
+/// directory, and list that.
 ///
 /// Only letters, digits, bytes above 127 and `/ . _ + , = : @ % ^` are safe everywhere, as is a
 /// hyphen that does not begin the path.
@@ -218,15 +219,15 @@ impl fmt::Display for ResolveError {
 impl core::error::Error for ResolveError {}
 
 // tvfs-path = "/" / ( ["/"] tvfs-name *( "/" tvfs-name ) ["/"] )   ; after RFC 3659 section 6
-// tvfs-name = 1*( any byte but "/", CR, LF, NUL )                   ; "." is here, ".." one up
+// tvfs-name = 1*( any byte but "/", CR, LF, NUL )                   ; ".": no change, "..": one up
 /// Resolves `argument` in the directory `base` to an absolute path, writes it to the start of
 /// `out`, and returns its length.
 ///
 /// The result begins with `/` and contains no `.`, `..` or empty name; it does not end in `/`,
-/// unless it is `/`. `..` in the root is the root, so that nothing above it can be named. Only `/`
-/// separates names: a backslash is part of one. An empty argument names `base`; a `base` that is
-/// not normalised is normalised first. Only names are examined: whether a link leads elsewhere is
-/// for the filesystem to check.
+/// unless it is `/`. `..` in the root is the root, so that nothing above the root can be named.
+/// Only `/` separates names: a backslash is part of a name. An empty argument names `base`; a
+/// `base` that is not normalised is normalised first. Only names are examined; the filesystem must
+/// check whether a link leads elsewhere.
 ///
 /// `out` needs room for the longest intermediate path, at most `base.len() + argument.len() + 2`.
 ///
@@ -238,7 +239,7 @@ pub fn resolve(base: &[u8], argument: &[u8], out: &mut [u8]) -> Result<usize, Re
     if [base, argument].iter().any(|path| memchr::memchr3(b'\r', b'\n', 0, path).is_some()) {
         return Err(ResolveError::Forbidden);
     }
-    // Until the end, the root is the empty path: every name brings its own slash.
+    // Until the end, the root is the empty path, since every name brings its own slash.
     let mut path = Filled { out, len: 0 };
     for name in [base, argument].into_iter().flat_map(|path| path.split(|&b| b == b'/')) {
         match name {
@@ -264,7 +265,7 @@ pub fn parent(path: &[u8]) -> &[u8] {
     }
 }
 
-/// Returns the last name of a normalised path, absolute or not. The root has none.
+/// Returns the last name of a normalised path, absolute or not, or `None` for the root.
 #[must_use]
 pub fn file_name(path: &[u8]) -> Option<&[u8]> {
     let name = match memchr::memrchr(b'/', path) {
@@ -274,7 +275,7 @@ pub fn file_name(path: &[u8]) -> Option<&[u8]> {
     (!name.is_empty()).then_some(name)
 }
 
-/// The part of a slice that has been written.
+/// A slice, and the length of the part that has been written.
 struct Filled<'o> {
     out: &'o mut [u8],
     len: usize,
@@ -304,7 +305,7 @@ pub enum UnsafeName {
     Empty,
     /// The name is `.` or `..`, which denote existing directories.
     Directory,
-    /// The name contains a `/`, so it is more than one name.
+    /// The name contains a `/`, which makes it several names.
     Separator,
     /// The name contains a control byte, such as NUL.
     Control,
@@ -317,14 +318,14 @@ pub enum UnsafeName {
     Stream,
     /// The name denotes a device, such as `NUL` or `com1.txt`. On Windows only.
     Device,
-    /// The name ends in a dot or a space, which the system drops, so that it denotes another file.
-    /// On Windows only.
+    /// The name ends in a dot or a space, which the system drops, so that the name denotes another
+    /// file. On Windows only.
     Trailing,
 }
 
 impl UnsafeName {
-    /// Returns whether the name is harmless on systems other than Windows. `true` only for a name
-    /// that has no other fault.
+    /// Returns whether the name is harmless on systems other than Windows. A fault that counts only
+    /// on Windows is reported only for a name that has no other.
     #[must_use]
     pub const fn only_on_windows(self) -> bool {
         matches!(self, Self::Backslash | Self::Drive | Self::Stream | Self::Device | Self::Trailing)
@@ -353,11 +354,12 @@ impl core::error::Error for UnsafeName {}
 const DEVICES: [&str; 7] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$", "CLOCK$"];
 /// The devices whose name ends in a number.
 const NUMBERED_DEVICES: [&str; 2] = ["COM", "LPT"];
-/// The numbers that Windows accepts there: a digit, or a superscript one (Latin-1 in UTF-8).
+/// The numbers that Windows accepts after these names: a digit, or a superscript digit of Latin-1
+/// (here in UTF-8).
 const DEVICE_NUMBERS: [&str; 13] =
     ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "\u{b9}", "\u{b2}", "\u{b3}"];
 
-/// Returns a name that a peer sent, in a listing or as the name of a stored file, unchanged if it
+/// Returns `name`, which a peer sent in a listing or as the name of a stored file, unchanged if it
 /// can be the name of a local file on any system: a single component without special meaning. A
 /// leading dot or dash, and bytes that are not UTF-8, are safe here.
 ///

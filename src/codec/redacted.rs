@@ -1,4 +1,4 @@
-//! Lines of a dialogue in a form that can be shown in a trace or a log.
+//! Lines of a dialogue in a form that is safe to show in a trace or a log.
 
 use core::fmt;
 use core::iter::Peekable;
@@ -13,7 +13,7 @@ use crate::buffer::telnet::Filter;
 #[derive(Clone, Copy)]
 pub struct Redacted<'a>(pub &'a [u8]);
 
-/// The SITE commands that take a secret: that of IIS and Serv-U, and wu-ftpd's.
+/// The SITE commands that take a secret: PSWD of IIS and Serv-U, and GPASS of wu-ftpd.
 const SECRET_SITES: [&[u8]; 2] = [b"PSWD", b"GPASS"];
 
 impl fmt::Display for Redacted<'_> {
@@ -41,7 +41,7 @@ impl fmt::Display for Redacted<'_> {
     }
 }
 
-/// Takes the next word. As much of it as fits is enough to recognize it.
+/// Takes the next word. Returns only its first 16 bytes, which are enough to recognize a command.
 fn word(text: &mut Peekable<impl Iterator<Item = u8>>) -> ArrayVec<u8, 16> {
     let mut word = ArrayVec::new();
     while text.next_if(|byte| !byte.is_ascii_graphic()).is_some() {}

@@ -12,7 +12,7 @@ pub enum Position {
     /// `226-text`: more lines follow.
     First,
     /// A line within a reply. Its text is the whole line, or the part after the `226-` that some
-    /// servers put before each.
+    /// servers put in front of every line.
     Middle,
     /// `226 text` after [`First`](Self::First): the reply is complete.
     Last,
@@ -26,7 +26,7 @@ impl Position {
     }
 }
 
-/// The rule for which line ends a multi-line reply.
+/// The rule that decides which line ends a multi-line reply.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EndRule {
     /// The line that begins with the same code and a space, as RFC 959 4.2 requires.
@@ -36,10 +36,10 @@ pub enum EndRule {
     AnyCode,
 }
 
-/// One line of a reply. Borrows the text from the line it was parsed from.
+/// One line of a reply. The text borrows from the bytes that were parsed.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct ReplyLine<'a> {
-    /// The code of the reply. A middle line has that of the first line.
+    /// The code of the reply. A middle line has the code of the first line.
     pub code: ReplyCode,
     /// The position of the line.
     pub position: Position,
@@ -64,7 +64,7 @@ impl core::fmt::Debug for ReplyLine<'_> {
 // middle     = text EOL              ; not of the form of last
 // last       = code [SP text] EOL    ; the code of first
 // code       = ("1" / ... / "6") 2DIGIT
-//   in use too: first = "211" SP "211-" text EOL, to FEAT, and middle as first
+//   also in use, in replies to FEAT: first = "211" SP "211-" text EOL; middle of the same form
 #[inline]
 fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
     let (digits, rest) = line.split_first_chunk::<3>()?;
@@ -72,7 +72,7 @@ fn code(line: &[u8]) -> Option<(ReplyCode, &[u8])> {
 }
 
 impl<'a> ReplyLine<'a> {
-    /// A placeholder where there was no reply.
+    /// A placeholder for a reply that was not received.
     pub(crate) const EMPTY: ReplyLine<'static> =
         ReplyLine { code: ReplyCode::COMMAND_OKAY, position: Position::Single, text: b"" };
 
@@ -84,7 +84,7 @@ impl<'a> ReplyLine<'a> {
     /// line is valid.
     #[inline]
     pub fn parse(line: &'a [u8], within: Option<ReplyCode>, rule: EndRule) -> Result<Self, Invalid> {
-        // The code, whether the reply ends here, and the text, if the line has that form.
+        // The code, whether the reply ends here, and the text, if the line begins with a code.
         let numbered = match code(line) {
             Some((code, [])) => Some((code, true, &[][..])),
             Some((code @ ReplyCode::SYSTEM_STATUS, [b' ', b'2', b'1', b'1', b'-', text @ ..])) => {
@@ -108,22 +108,22 @@ impl<'a> ReplyLine<'a> {
         }
     }
 
-    /// Returns the code of the reply if it continues on the next line, which is then parsed
-    /// `within` it; `None` if this line is the last.
+    /// Returns the code of the reply if it continues on the next line; that line is then parsed
+    /// with this code as `within`. Returns `None` if this line is the last.
     #[must_use]
     pub fn going_on(&self) -> Option<ReplyCode> {
         (!self.position.is_end()).then_some(self.code)
     }
 
     /// Returns whether this is the last line of a command's final reply. A preliminary reply (1yz)
-    /// is followed by another.
+    /// is not final, since another reply follows it.
     #[must_use]
     pub fn is_final(&self) -> bool {
         self.position.is_end() && !self.code.is_preliminary()
     }
 
     /// Appends a line to `sink`, including its CRLF. A middle line that could be mistaken for the
-    /// last is prefixed with its code and a hyphen.
+    /// last is prefixed with the code and a hyphen.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
@@ -150,8 +150,8 @@ impl<'a> ReplyLine<'a> {
     }
 }
 
-/// A whole reply, borrowed from the bytes it was parsed from, for inspectors and tests. A session
-/// reads line by line, so that a reply of any length needs the memory of one line.
+/// A whole reply, which borrows from the parsed bytes, for inspectors and tests. A session instead
+/// reads line by line, so that a reply of any length needs only the memory of one line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Reply<'a> {
     code: ReplyCode,
@@ -220,8 +220,8 @@ fn split_line(input: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((line.strip_suffix(b"\r").unwrap_or(line), rest))
 }
 
-/// Returns the size in the text of 150: the last `(n bytes)`. It is only a hint, since servers put
-/// it there for people.
+/// Returns the size in the text of 150: the last `(n bytes)`. The size is only a hint, since
+/// servers send it for people to read.
 #[must_use]
 pub fn size_hint(text: &[u8]) -> Option<u64> {
     memchr::memrchr_iter(b'(', text).find_map(|open| {
@@ -231,11 +231,11 @@ pub fn size_hint(text: &[u8]) -> Option<u64> {
     })
 }
 
-/// Parses the size in the text of 213 to SIZE: the only number, else the last word, else the first
-/// (`213 file: 213, Size =51`, `213 5555, comment`).
+/// Parses the size in the text of 213 to SIZE: the number that ends the text, or else the number
+/// that begins it (`213 file: 213, Size =51`, `213 5555, comment`).
 ///
 /// # Errors
-/// Fails when there is none, or none that fits 64 bits.
+/// Fails when there is no such number, or it does not fit 64 bits.
 pub fn size(text: &[u8]) -> Result<u64, Invalid> {
     let words = || text.split(|byte| !byte.is_ascii_digit() && *byte != b'-').filter(|word| !word.is_empty());
     let number = |word: &[u8]| {
@@ -290,8 +290,8 @@ pub fn restart_markers(text: &[u8]) -> Option<(Text<'_>, Text<'_>)> {
 }
 
 // time-fact = ("Modify" / "Create") "=" time-val *( ";" ) *OCTET ; draft-somers-ftp-mfxx 3.1, 4.1
-/// Returns the time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. Servers that
-/// send another text have set the time nonetheless.
+/// Returns the time in the text of 213 to MFMT or MFCT: `Modify=20240229123456; name`. A server
+/// that sends another text has set the time nonetheless.
 #[must_use]
 pub fn time_fact(text: &[u8]) -> Option<Timestamp> {
     let at = memchr::memchr(b'=', text)?;

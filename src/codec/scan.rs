@@ -1,22 +1,22 @@
-//! Scanners for short fields, which find their ends and convert numbers.
+//! Scanners for short fields: they find where a field ends, and convert numbers.
 
-/// A word with each byte set to one.
+/// A `u64` with each byte set to one.
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// Splits `bytes` at the first `mark`, which neither part contains.
+/// Splits `bytes` at the first `mark`. That mark is in neither part.
 #[inline]
 pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     let at = memchr::memchr(mark, bytes)?;
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
-/// An iterator over the bytes that are marks. It tests 64 bytes at a time without a branch between
-/// them, so that the compiler can vectorize the comparison; `is_mark` should be no more than a few
+/// An iterator over the bytes that are marks. It tests 64 bytes at a time without branching between
+/// them, so that the compiler can vectorize the test; `is_mark` should make no more than a few
 /// comparisons.
 pub(crate) struct Marks<'a, F> {
     bytes: &'a [u8],
     is_mark: F,
-    /// The start of the current block; `left` has a bit for each mark in it still to come.
+    /// The start of the current block. `left` has a bit for each of its marks not yet yielded.
     start: usize,
     left: u64,
 }
@@ -46,8 +46,8 @@ impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
     }
 }
 
-/// Returns a bit for each of the first 64 bytes, the lowest for the first: set where `is_mark`
-/// holds.
+/// Returns a mask of the first 64 bytes, with the lowest bit for the first byte. A bit is set where
+/// `is_mark` holds.
 #[inline(never)]
 fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
     let Some(block) = bytes.first_chunk::<64>() else {
@@ -62,14 +62,15 @@ fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
     })
 }
 
-/// Returns the number of bytes before the first space or tab, or of all bytes.
+/// Returns the number of bytes before the first space or tab, or the length of `bytes` if there is
+/// neither.
 #[inline]
 pub(crate) fn word(bytes: &[u8]) -> usize {
     let mut at = 0;
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
-        // The lowest bit set is the top bit of the first byte up to space; the bits above it may be
-        // wrong.
+        // The lowest bit set is the top bit of the first byte that is not above a space; the bits
+        // above it may be wrong.
         let ends = word.wrapping_sub(EACH * (b' ' + 1) as u64) & !word & (EACH * 0x80);
         at += (ends.trailing_zeros() / 8) as usize;
         match bytes.get(at) {
@@ -83,15 +84,16 @@ pub(crate) fn word(bytes: &[u8]) -> usize {
     at + rest.iter().position(|byte| matches!(byte, b' ' | b'\t')).unwrap_or(rest.len())
 }
 
-/// Returns a bit for each of the first 64 bytes, the lowest for the first: set for a space. The
-/// bytes after the last multiple of eight are not examined. `None` when there is a tab or another
-/// control byte among those examined.
+/// Returns a mask of the first 64 bytes, with the lowest bit for the first byte. A bit is set for a
+/// space. Only whole groups of eight bytes are examined. Returns `None` when a tab or another
+/// control byte is among them.
 #[inline]
 pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
     let (mut spaces, mut controls) = (0, 0);
     for (i, word) in bytes.chunks_exact(8).take(8).enumerate() {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // The top bit of each byte that is below a limit; no borrow crosses a byte.
+        // Sets the top bit of each byte that is below a limit. No borrow crosses from one byte to
+        // the next.
         let below = |limit: u8| {
             !((word | (EACH * 0x80)).wrapping_sub(EACH * u64::from(limit)) | word) & (EACH * 0x80)
         };
@@ -101,15 +103,16 @@ pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
     (controls == 0).then_some(spaces)
 }
 
-/// Returns a bit for each byte, the lowest for the first: set where both are equal.
+/// Returns a mask of the eight bytes, with the lowest bit for the first byte. A bit is set where
+/// `a` and `b` are equal.
 #[inline]
 pub(crate) const fn alike(a: [u8; 8], b: [u8; 8]) -> u8 {
     let differs = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
     gathered(!((differs & (EACH * 0x7f)).wrapping_add(EACH * 0x7f) | differs) & (EACH * 0x80))
 }
 
-/// Gathers the top bits of the bytes, given that no other bits are set: the multiplication moves
-/// each to its own place in the highest byte.
+/// Gathers the top bits of the eight bytes in one byte. No other bits may be set: the
+/// multiplication moves each top bit to its own place in the highest byte.
 const fn gathered(tops: u64) -> u8 {
     ((tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
@@ -134,7 +137,7 @@ pub(crate) fn decimal<N: TryFrom<u64>>(digits: &[u8]) -> Option<N> {
     if digits.is_empty() { None } else { N::try_from(value).ok() }
 }
 
-/// Parses octal digits. A leading `0o` is Python's.
+/// Parses octal digits. A leading `0o`, as Python writes it, is accepted.
 #[inline]
 pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     let digits = value.strip_prefix(b"0o").unwrap_or(value);
@@ -149,12 +152,13 @@ pub(crate) fn octal(value: &[u8]) -> Option<u16> {
     if digits.is_empty() { None } else { Some(mode) }
 }
 
-/// Parses eight digits as four two-digit numbers, each in the place of its first digit. The bytes
-/// between them are meaningless.
+/// Parses eight digits as four two-digit numbers, each returned at the index of its first digit.
+/// The bytes at odd indices are meaningless.
 #[inline]
 pub(crate) const fn pairs(digits: [u8; 8]) -> Option<[u8; 8]> {
     let digits = u64::from_le_bytes(digits).wrapping_sub(EACH * b'0' as u64);
-    // A byte below zero or above nine; a borrow only comes from a byte that is itself wrong.
+    // Detects a byte below zero or above nine. Only a byte that is itself wrong can borrow from the
+    // next.
     if (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80) != 0 {
         return None;
     }

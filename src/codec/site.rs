@@ -1,4 +1,4 @@
-//! The commands of SITE that many servers share (RFC 959 4.1.3 leaves them to the site).
+//! The SITE commands that many servers share (RFC 959 4.1.3 leaves their definition to the site).
 
 use nom::branch::alt;
 use nom::bytes::complete::{tag_no_case, take_while_m_n};
@@ -20,9 +20,10 @@ pub enum SiteCommand<'a> {
         /// Path of the file to change.
         path: Text<'a>,
     },
-    /// `UMASK [mask]`: sets the permissions that new files lack, in octal. `None` asks for them.
+    /// `UMASK [mask]`: sets the permissions that new files lack, in octal. `None` asks for the
+    /// current mask.
     Umask(Option<u16>),
-    /// `IDLE [seconds]`: sets how long the session may be idle. `None` asks for the limit.
+    /// `IDLE [seconds]`: sets how long the session may be idle. `None` asks for the current limit.
     Idle(Option<u32>),
     /// `UTIME time path`, or `UTIME path accessed modified created UTC`: sets the modification
     /// time.
@@ -77,7 +78,7 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     }
 }
 
-/// Parses either form of UTIME. They are distinguished by their ends.
+/// Parses either form of UTIME. Only the longer form ends in `UTC`.
 fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
     if let Some(times) = bytes.strip_suffix(b" UTC").or_else(|| bytes.strip_suffix(b" utc")) {
         let mut words = times.rsplitn(4, |byte| *byte == b' ');
@@ -126,7 +127,8 @@ impl<'a> SiteCommand<'a> {
         .map_err(|_: nom::Err<nom::error::Error<&[u8]>>| Invalid::new("the argument of this SITE command"))
     }
 
-    /// Returns the path of the file that the command changes or creates; it ends the argument.
+    /// Returns the path of the file that the command changes or creates. The encoded argument ends
+    /// with this path.
     pub(crate) const fn path(&self) -> Option<Text<'a>> {
         match self {
             Self::Chmod { path, .. } | Self::Utime { path, .. } | Self::Symlink { link: path, .. } => {

@@ -1,6 +1,6 @@
-//! Parts of slices at positions that always lie within them. Where the compiler cannot see that they
-//! do, indexing would leave a panic in the program, whose absence is checked (`tests/no_panic`); these
-//! functions return or change nothing instead.
+//! Access to slices at positions that are always in range. Where the compiler cannot see that,
+//! indexing would leave a panic in the program, and `tests/no_panic` checks that there is none. For
+//! a position out of range, these functions would return or change nothing instead.
 
 use core::ops::Range;
 use core::slice::SliceIndex;
@@ -13,7 +13,7 @@ pub(crate) fn part(bytes: &[u8], range: impl SliceIndex<[u8], Output = [u8]>) ->
     part.unwrap_or_default()
 }
 
-/// Returns the bytes at `range`, to be changed.
+/// Returns the bytes at `range`, mutably.
 #[inline]
 pub(crate) fn part_mut(bytes: &mut [u8], range: impl SliceIndex<[u8], Output = [u8]>) -> &mut [u8] {
     let part = bytes.get_mut(range);
@@ -29,7 +29,7 @@ pub(crate) fn split_mut(bytes: &mut [u8], at: usize) -> (&mut [u8], &mut [u8]) {
     bytes.split_at_mut(at)
 }
 
-/// Copies the bytes at `range` to the position `to`; the two may overlap.
+/// Copies the bytes at `range` to the position `to`. Source and destination may overlap.
 #[inline]
 pub(crate) fn copy_within(bytes: &mut [u8], range: Range<usize>, to: usize) {
     let count = range.end.checked_sub(range.start);
@@ -41,7 +41,7 @@ pub(crate) fn copy_within(bytes: &mut [u8], range: Range<usize>, to: usize) {
     }
 }
 
-/// Returns whether `text` contains `word`, in any case. An empty word is not contained.
+/// Returns whether `text` contains `word`, ignoring case. No text contains an empty word.
 pub(crate) fn contains(text: &[u8], word: &[u8]) -> bool {
     let mut rest = text;
     while let (Some(part), false) = (rest.get(..word.len()), word.is_empty()) {

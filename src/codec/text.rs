@@ -1,14 +1,14 @@
-//! Text that can be part of a command or a reply: bytes without CR, LF and NUL.
+//! Text that can be part of a command or a reply: bytes without CR, LF or NUL.
 //!
 //! RFC 959 5.3.2 builds every argument from `<char>`, which excludes CR and LF; RFC 1123 and RFC
-//! 2640 allow any other byte. Encoders accept nothing but checked text, so these bytes cannot be
-//! injected.
+//! 2640 allow any other byte. Encoders accept nothing but checked text, so the excluded bytes
+//! cannot be injected.
 
 use core::fmt;
 
 use super::{Full, Invalid, Sink};
 
-/// Bytes without CR, LF or NUL, borrowed from the line they came in or from the caller.
+/// Bytes without CR, LF or NUL, borrowed from the line that held them or from the caller.
 ///
 /// Text is a pathname, a user name or the text of a reply. It is not necessarily UTF-8: a server
 /// without RFC 2640 may send anything.
@@ -16,10 +16,10 @@ use super::{Full, Invalid, Sink};
 pub struct Text<'a>(&'a [u8]);
 
 impl<'a> Text<'a> {
-    /// Checks `bytes`. Empty text is valid.
+    /// Creates text from `bytes`, which may be empty.
     ///
     /// # Errors
-    /// Fails when they contain a CR, LF or NUL.
+    /// Fails when `bytes` contains a CR, LF or NUL.
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
         // Names seldom contain control bytes, so the exact search seldom runs.
@@ -37,7 +37,7 @@ impl<'a> Text<'a> {
     /// Creates text known at compile time.
     ///
     /// # Panics
-    /// Panics when it contains a CR, LF or NUL; in a `const`, that is a compile error.
+    /// Panics when `text` contains a CR, LF or NUL; in a `const`, that is a compile error.
     #[must_use]
     pub const fn literal(text: &'static str) -> Text<'static> {
         let bytes = text.as_bytes();
@@ -49,9 +49,9 @@ impl<'a> Text<'a> {
         Text(bytes)
     }
 
-    /// Creates a text of this crate's own, which contains no CR, LF or NUL. Unlike
-    /// [`literal`](Self::literal), which checks a constant when it is compiled, this leaves no panic in
-    /// the program.
+    /// Creates text from one of this crate's own strings, which contain no CR, LF or NUL. Unlike
+    /// [`literal`](Self::literal), which checks a constant at compile time, this function leaves no
+    /// panic in the program.
     pub(crate) fn fixed(text: &'static str) -> Text<'static> {
         let text = Text::new(text.as_bytes());
         debug_assert!(text.is_ok(), "text holds CR, LF or NUL");
@@ -67,13 +67,13 @@ impl<'a> Text<'a> {
     /// Returns the text as a string.
     ///
     /// # Errors
-    /// Fails when it is not UTF-8: a server without RFC 2640 may send any bytes.
+    /// Fails when the text is not UTF-8: a server without RFC 2640 may send any bytes.
     pub const fn to_str(&self) -> Result<&'a str, core::str::Utf8Error> {
         core::str::from_utf8(self.0)
     }
 
-    /// Returns the text for display, with U+FFFD in place of invalid UTF-8. Used as a name, the
-    /// result may denote another file, or none.
+    /// Returns the text for display, with U+FFFD in place of invalid UTF-8. The result must not be
+    /// used as a name: it may denote another file, or none.
     #[cfg(feature = "alloc")]
     #[must_use]
     pub fn to_string_lossy(&self) -> alloc::borrow::Cow<'a, str> {
@@ -101,12 +101,12 @@ impl<'a> Text<'a> {
     }
 }
 
-/// Returns whether `bytes` contains a byte of at most CR. Tests eight at a time, since most texts
-/// are too short for memchr to pay off.
+/// Returns whether `bytes` contains a byte no greater than CR. Tests eight bytes at a time, since
+/// most texts are too short for memchr to pay off.
 #[inline]
 fn has_controls(bytes: &[u8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
-    // The top bit of each byte that is below 14 (or follows such a byte).
+    // Sets the top bit of each byte that is below 14, and perhaps of bytes that follow such a byte.
     let below = |word: [u8; 8]| {
         let word = u64::from_le_bytes(word);
         word.wrapping_sub(EACH * 14) & !word & (EACH * 0x80)
@@ -158,11 +158,11 @@ impl fmt::Debug for Text<'_> {
     }
 }
 
-/// Text that must not be shown: the argument of PASS, ACCT and ADAT. It encodes like any text and
-/// prints as `***`.
+/// Text that must not be shown: the argument of PASS, ACCT, ADAT, MIC, CONF and ENC. It encodes
+/// like any text and prints as `***`.
 pub type Secret<'a> = Sensitive<Text<'a>>;
 
-/// A value that must not be shown, or the place where it lies. It prints as `***`.
+/// A value that must not be shown, or its position in a buffer. It prints as `***`.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 pub struct Sensitive<T>(T);
 
@@ -193,9 +193,9 @@ impl<T> fmt::Debug for Sensitive<T> {
     }
 }
 
-/// Bytes from a peer, made safe to print: UTF-8 is kept; control characters, including those of
-/// writing direction, and all other bytes are escaped. A file name can therefore not manipulate a
-/// terminal or a log.
+/// Bytes from a peer, made safe to print. UTF-8 is kept, except that control characters, including
+/// those for the writing direction, are escaped, and so are all bytes that are not UTF-8. A file
+/// name therefore cannot manipulate a terminal or a log.
 #[derive(Clone, Copy)]
 pub struct Escaped<'a>(pub &'a [u8]);
 

@@ -11,7 +11,7 @@ use super::{Full, Invalid, Sink, scan};
 #[cfg(feature = "std")]
 pub(crate) mod system;
 
-/// A second in UTC, with as much of a fraction as its source gave.
+/// A second in UTC, with as many fraction digits as its source gave.
 ///
 /// Years range from 1 to 9999 (RFC 3659 promises 1000 and later). A second of 60 is a leap second
 /// and is accepted at the end of any minute, since this crate has no table of leap seconds.
@@ -52,8 +52,8 @@ const RANGE: Invalid = Invalid::new("an instant within the years 1 to 9999");
 const EXPECTED: &str = "a time, YYYYMMDDHHMMSS with an optional fraction";
 
 impl Timestamp {
-    /// Creates a whole second: `month` and `day` from 1, `hour` to 23, `minute` to 59, `second` to
-    /// 60.
+    /// Creates a whole second. `month` and `day` count from 1; `hour` is at most 23, `minute` at
+    /// most 59 and `second` at most 60.
     ///
     /// # Errors
     /// Fails when the Gregorian calendar has no such day, or the day no such time.
@@ -73,7 +73,7 @@ impl Timestamp {
     /// records (RFC 3659 section 2.3).
     ///
     /// # Errors
-    /// Fails when either is out of range.
+    /// Fails when `nanosecond` or `digits` is out of range.
     pub fn with_fraction(mut self, nanosecond: u32, digits: u8) -> Result<Self, Invalid> {
         if nanosecond >= NANOS_PER_SECOND || digits > MAX_DIGITS {
             return Err(Invalid::new("a fraction below one second, of at most nine digits"));
@@ -85,8 +85,8 @@ impl Timestamp {
     }
 
     /// Creates the instant `seconds` and `nanoseconds` (below 1 000 000 000) after 1970-01-01
-    /// 00:00:00 UTC, with the fewest fraction digits that lose nothing. Negative `seconds` are
-    /// before it.
+    /// 00:00:00 UTC, with the fewest fraction digits that lose nothing. Negative `seconds` lead to
+    /// earlier times.
     ///
     /// # Errors
     /// Fails when `nanoseconds` is a second or more, or the year is not within 1 to 9999.
@@ -100,8 +100,9 @@ impl Timestamp {
         Self::new(year, month, day, hour, minute, second)?.with_fraction(nanoseconds, digits)
     }
 
-    /// Returns the seconds since 1970-01-01 00:00:00 UTC, negative before it, and the nanoseconds
-    /// to add. A leap second counts as the first second of the next minute, as in POSIX.
+    /// Returns the seconds since 1970-01-01 00:00:00 UTC, negative for earlier times, and the
+    /// nanoseconds to add. A leap second counts as the first second of the next minute, as in
+    /// POSIX.
     #[must_use]
     pub fn to_unix(&self) -> (i64, u32) {
         let days = days_before(self.year, self.month) + i64::from(self.day) - 1 - UNIX_EPOCH;
@@ -158,7 +159,7 @@ impl Timestamp {
     }
 
     // time-val = 14DIGIT [ "." 1*DIGIT ]          ; RFC 3659 2.3
-    //   in use too: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
+    //   also in use: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
     /// Parses a time-val. Fraction digits after the ninth are dropped. A year written as `19100` is
     /// 2000 (and `19124` is 2024), since some servers send that; a date in words is rejected, not
     /// guessed.
@@ -252,8 +253,9 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     if !(0..end).contains(&days) {
         return None;
     }
-    // Whole periods, the longest first. The last of the four in a period is a day longer than the
-    // others (the century with a leap day at its end; the leap year), so a fifth never begins.
+    // Count whole periods, the longest first. The last of four centuries, and of four years, is a
+    // day longer than the others (it ends with a leap day, or is the leap year), so a fifth never
+    // begins.
     let (cycles, rest) = (days / DAYS_PER_400_YEARS, days % DAYS_PER_400_YEARS);
     let centuries = (rest / DAYS_PER_CENTURY).min(3);
     let rest = rest - centuries * DAYS_PER_CENTURY;

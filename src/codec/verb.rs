@@ -1,13 +1,13 @@
 //! The table of all FTP commands: the argument, gates and possible replies of each (RFC 959 4.1,
 //! 5.3 and 5.4, and later documents).
 //!
-//! Everything else derives from it: the shape of arguments for the parser, gates for the server,
-//! the meaning of replies for the client, syntax and summary for HELP, legal replies for the tests.
-//! To add a command or change a rule, change one row.
+//! Everything else derives from this table: the shape of arguments for the parser, gates for the
+//! server, the meaning of replies for the client, syntax and summary for HELP, and legal replies
+//! for the tests. To add a command or change a rule, change one row.
 //!
 //! ```text
 //! command   = verb [SP argument] CRLF     ; RFC 959 5.3
-//! verb      = 3*7(ALPHA / DIGIT)          ; in any case; RFC 959 needs no more than 4 letters
+//! verb      = 3*7(ALPHA / DIGIT)          ; ignoring case; RFC 959 needs no more than 4 letters
 //! ```
 
 use core::fmt;
@@ -73,9 +73,9 @@ macro_rules! verbs {
 }
 
 // A row lists the name, the document, what the command does, its argument and gates, then the
-// replies it may get besides `ANY`, `PROTECTED` and `UNANSWERED`. The four outcomes are complete;
-// `additions` and `departures` mark those of their codes that the document of the row does not
-// have. `seen` lists further replies of real servers, which only a client has to know.
+// replies it may get besides `ANY`, `PROTECTED` and `UNANSWERED`. The lists of the four outcomes
+// are complete; `additions` and `departures` mark those of their codes that the document of the row
+// does not list. `seen` lists further replies of real servers, which only a client needs to know.
 verbs! {
     // ---- RFC 959: access control ----
     User "USER" "RFC 959 4.1.1" "Name the user who logs in" {
@@ -145,8 +145,8 @@ verbs! {
         failure [425 426 450 451 452 521 522 532 534 535 550 551 552 553 554 555],
         additions [521 522 534 535 554 555], departures [550]
     }
-    // RFC 959 has no argument here, but clients send the name that they prefer, and servers accept
-    // it.
+    // RFC 959 gives STOU no argument, but clients send the name that they prefer, and servers
+    // accept it.
     Stou "STOU" "RFC 959 4.1.3" "Store a file under a name that the server makes up" {
         argument: Optional("[<SP> <pathname>]"), data: Some(ToServer), exact: true, irrevocable: true, changes: true;
         preliminary [110 125 150], success [226 250],
@@ -206,7 +206,7 @@ verbs! {
         preliminary [125 150], success [226 250],
         failure [425 426 450 451 521 522 534 535 550], additions [521 522 534 535], departures [550]
     }
-    // The text after SITE and its answer are specific to the server; 214 answers SITE HELP.
+    // The text after SITE and the reply to it are specific to the server; 214 answers SITE HELP.
     Site "SITE" "RFC 959 4.1.3" "Give a command that only this server has" {
         argument: Required("<SP> <string>");
         success [200 202 214], failure [550], departures [214 550]
@@ -281,7 +281,7 @@ verbs! {
         irrevocable: true;
         success [200], failure [534]
     }
-    // The command inside also gets its own replies, which are sent inside a 6yz.
+    // The enclosed command also gets replies of its own, which are sent inside a 6yz reply.
     Mic "MIC" "RFC 2228 3" "Carry a command that is protected against change" {
         argument: Required("<SP> <base64data>"), login: Anytime, secret: true;
         failure [503 535 537]
@@ -372,7 +372,7 @@ verbs! {
         argument: Required("<SP> <start> <SP> <end>");
         intermediate [350]
     }
-    // No document defines these; servers disagree on 250 and 213.
+    // No document defines these commands; some servers reply with 250, others with 213.
     Xcrc "XCRC" "no document" "Tell the CRC-32 of a file" {
         argument: Required("<SP> <pathname> [<SP> <start> [<SP> <end>]]");
         success [213 250], failure [450 550]
@@ -394,7 +394,7 @@ verbs! {
         success [213 250], failure [450 550]
     }
 
-    // ---- No RFC: other commands in use ----
+    // ---- No RFC: other commands in common use ----
     Sscn "SSCN" "no document" "Let the server be the TLS client on data connections, or ask whether it is" {
         argument: Optional("[<SP> ON | <SP> OFF]");
         success [200], failure [503]
@@ -435,8 +435,9 @@ verbs! {
 }
 
 impl Verb {
-    /// Returns the command with this name, in any case. `None` for unknown names, for incomplete
-    /// names, and if anything follows the name. Takes the same few nanoseconds for all.
+    /// Returns the command with this name, ignoring case. Returns `None` for an unknown or an
+    /// incomplete name, and if anything follows the name. Takes the same few nanoseconds for every
+    /// command.
     ///
     /// ```
     /// use ftp_proto::codec::Verb;
@@ -453,7 +454,7 @@ impl Verb {
         }
     }
 
-    /// Returns the command whose name a line begins with, in any case, and the rest of the line,
+    /// Returns the command whose name `line` begins with, ignoring case, and the rest of the line,
     /// which is empty or begins with a space or a control byte.
     ///
     /// ```
@@ -475,8 +476,8 @@ impl Verb {
         self.info().name
     }
 
-    /// Returns the same command under its name in RFC 959: MKD for XMKD. A command with one name is
-    /// its own canonical form.
+    /// Returns the same command under its name in RFC 959: MKD for XMKD. A command that has only
+    /// one name is its own canonical form.
     #[must_use]
     pub const fn canonical(self) -> Self {
         match self.info().alias_of {
@@ -485,14 +486,15 @@ impl Verb {
         }
     }
 
-    /// Returns whether the command is allowed before login. The others are answered 530 until then.
+    /// Returns whether the command is allowed before login. Other commands are answered with 530
+    /// until then.
     #[must_use]
     pub const fn is_allowed_before_login(self) -> bool {
         matches!(self.info().login, LoginGate::Anytime)
     }
 
-    /// Returns whether the command is answered immediately during a transfer. The others wait for
-    /// its end.
+    /// Returns whether the command is answered immediately during a transfer. Other commands wait
+    /// for the end of the transfer.
     #[must_use]
     pub const fn answers_during_transfer(self) -> bool {
         matches!(self.info().transfer, TransferGate::Now)

@@ -1,4 +1,4 @@
-//! IBM i (OS/400), unless `SITE LISTFMT 1` makes it imitate Unix.
+//! Listings of IBM i (OS/400), unless `SITE LISTFMT 1` makes the server imitate Unix.
 //!
 //! ```text
 //! line = [ owner ] SP size SP date SP time SP type pad name [ "/" ]

@@ -1,25 +1,25 @@
-//! The caller's clock, from which the year of `Nov  9 20:06` is inferred, and what else the caller
-//! may know of the server's dates.
+//! The caller's clock, from which the year of `Nov  9 20:06` is inferred, and whatever else the
+//! caller knows about the server's dates.
 
 use super::date::{Date, Dated, Inferred, Modified, Numbers, Precision, Time};
 use crate::codec::Timestamp;
 
-/// The present, and what is known of the server: its zone, and the order of its dates. Listing
-/// lines leave these out.
+/// The current time, and what is known about the server: its zone, and the order of its dates.
+/// Listing lines leave these out.
 ///
 /// A date `Mon dd hh:mm` belongs to the latest year that puts it no more than a day after now. A
 /// day is allowed because the server may be in any zone. Without a clock such a line has no date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     now: Option<i64>,
-    /// Year of the moment a day from now in the server's zone, and its position in that year
+    /// The time one day from now in the server's zone: its year, and its position in that year
     /// ([`place`]).
     limit: (u16, u32),
     zone: Zone,
     pub(super) order: Option<DateOrder>,
 }
 
-/// Order in which a server writes the numbers of a date that has only numbers.
+/// Order in which a server writes the numbers of a date that consists only of numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DateOrder {
     /// `2018-03-04`, as in ISO 8601.
@@ -67,14 +67,14 @@ impl Clock {
     /// A clock that knows nothing.
     pub const UNKNOWN: Self = Self { now: None, limit: (0, 0), zone: Zone::Unknown, order: None };
 
-    /// Creates a clock that shows `now`, in Unix seconds, and does not know the server's zone.
-    /// Outside the years 1 to 9999 the present is unknown.
+    /// Creates a clock that shows `now`, in Unix seconds, and does not know the server's zone. If
+    /// `now` is outside the years 1 to 9999, the clock shows no time.
     #[must_use]
     pub fn at(now: i64) -> Self {
         Self::UNKNOWN.set(Some(now), Zone::Unknown)
     }
 
-    /// Creates a clock that shows the system's time and does not know the server's zone.
+    /// Creates a clock that shows the system time and does not know the server's zone.
     #[cfg(feature = "std")]
     #[must_use]
     pub fn now() -> Self {
@@ -88,8 +88,8 @@ impl Clock {
         self.set(self.now, Zone::Fixed(minutes))
     }
 
-    /// Sets a zone of the server that depends on the date, as with summer time. `minutes` takes a
-    /// local time, as a line shows it, and returns the minutes east of Greenwich.
+    /// Sets the server's zone to one that depends on the date, as with summer time. `minutes` takes
+    /// a local time, as a line shows it, and returns the minutes east of Greenwich.
     ///
     /// ```
     /// use ftp_proto::codec::Timestamp;
@@ -107,8 +107,8 @@ impl Clock {
         self.set(self.now, Zone::Of(minutes))
     }
 
-    /// Sets the order in which the server writes the numbers of dates. It applies unless the
-    /// listing shows otherwise.
+    /// Sets the order in which the server writes the numbers of dates. This order applies unless
+    /// the listing shows otherwise.
     #[must_use]
     pub const fn with_date_order(self, order: DateOrder) -> Self {
         Self { order: Some(order), ..self }
@@ -135,21 +135,21 @@ impl Clock {
         }
     }
 
-    /// Returns the present in Unix seconds, if it is known.
+    /// Returns the current time in Unix seconds, if it is known.
     #[must_use]
     pub const fn unix_seconds(&self) -> Option<i64> {
         self.now
     }
 
-    /// Returns the zone of the server when its clock shows `local`, in minutes east of Greenwich,
-    /// if it is known.
+    /// Returns the server's zone at the local time `local`, in minutes east of Greenwich, if the
+    /// zone is known.
     #[must_use]
     pub fn zone_at(&self, local: Timestamp) -> Option<i16> {
         self.zone.at(local)
     }
 
-    /// Returns a date whose line gives no zone, with this clock's zone if it knows one. `shown`
-    /// must have no field finer than `precision`.
+    /// Creates a date from a line that gives no zone; the zone is that of this clock, if known.
+    /// Fields of `shown` that are finer than `precision` must be zero.
     #[inline]
     pub(super) fn modified(&self, shown: Timestamp, precision: Precision) -> Modified {
         let zone = self.zone.at(shown);
@@ -159,7 +159,7 @@ impl Clock {
         it
     }
 
-    /// Returns `month`, `day` and a time in the year that they most likely belong to.
+    /// Returns `month`, `day` and `time` in the year that they most likely belong to.
     #[inline]
     pub(super) fn infer(&self, month: u8, day: u8, time: Time) -> Dated {
         let (year, until) = self.limit;
@@ -187,7 +187,7 @@ impl Clock {
         shown.map_or(Dated::Impossible, |shown| Dated::Told(self.modified(shown, time.precision())))
     }
 
-    /// Returns the given time on the day that the numbers give, if they give one.
+    /// Returns the given time on the day that the numbers denote, if they denote one.
     pub(super) fn on_numbers(&self, numbers: Option<Numbers>, time: Time) -> Dated {
         numbers.map_or(Dated::Impossible, |it| self.on(it.date, time).with(it.inferred))
     }
@@ -208,7 +208,7 @@ impl Clock {
     }
 
     /// Returns whether `shown` is in fact more than a day after now, because the zone on that date
-    /// differs.
+    /// differs from the current one.
     #[inline]
     fn is_late(&self, shown: Timestamp) -> bool {
         let Zone::Of(minutes) = self.zone else { return false };
@@ -216,19 +216,19 @@ impl Clock {
         self.now.is_some_and(|now| then > now.saturating_add(86_400))
     }
 
-    /// Returns whether a day begins more than a day after now; `false` without a clock.
+    /// Returns whether the given day begins more than a day after now. Returns `false` without a
+    /// clock.
     pub(super) fn is_ahead(&self, (year, month, day): Date) -> bool {
         self.now.is_some() && (year, place(month, day, 0, 0, 0)) > self.limit
     }
 
-    /// Returns the latest year that a date of today may have, which is next year, since clocks
-    /// differ.
+    /// Returns the latest plausible year of a date, which is next year, since clocks differ.
     pub(super) fn latest_year(&self) -> Option<u16> {
         self.now.map(|_| self.limit.0.saturating_add(1))
     }
 }
 
-/// Converts the system's time, with the server's zone unknown.
+/// Converts a system time to a clock that does not know the server's zone.
 #[cfg(feature = "std")]
 impl From<std::time::SystemTime> for Clock {
     fn from(now: std::time::SystemTime) -> Self {
@@ -241,7 +241,7 @@ impl From<std::time::SystemTime> for Clock {
     }
 }
 
-/// Returns the position of a moment in its year, as a number that orders as time does.
+/// Returns the position of a moment in its year, as a number that increases with time.
 #[inline]
 fn place(month: u8, day: u8, hour: u8, minute: u8, second: u8) -> u32 {
     [(day, 5), (hour, 5), (minute, 6), (second, 6)]

@@ -1,4 +1,4 @@
-//! Minidisks of z/VM under CMS.
+//! Listings of minidisks of z/VM under CMS.
 //!
 //! ```text
 //! line = file SP type SP ( "F" / "V" ) SP lrecl SP records SP blocks SP date SP time [ SP owner ]
@@ -7,15 +7,15 @@
 //! date = 4DIGIT "-" 2DIGIT "-" 2DIGIT
 //! namechar = %x41-5A / DIGIT / "$" / "#" / "@" / "+" / "-" / ":" / "_"
 //! ```
-//! SP is any number of spaces. The name that RETR takes is file and type with a dot between them.
-//! They are separate columns of the line, so the parser assembles the name in its own storage, from
-//! which the entry borrows it.
+//! SP is any number of spaces. The name that RETR takes is `file` and `type` with a dot between
+//! them. These are separate columns of the line, so the parser assembles the name in its own
+//! storage, from which the entry borrows the name.
 //!
-//! No size is in bytes: records of format V have any length up to `lrecl`.
+//! No column is a size in bytes: records of format V have any length up to `lrecl`.
 //!
 //! The samples come from the tests of the FileZilla client (3.63), where a z/VM operator recorded a
-//! line and described its columns, and from the expression by which Emacs' ange-ftp (28.2) finds
-//! files on CMS: two names of such letters, a record format, a number.
+//! line and described its columns, and from the regular expression with which Emacs' ange-ftp
+//! (28.2) finds files on CMS: two names of these characters, a record format and a number.
 
 use core::ops::Range;
 
@@ -27,7 +27,7 @@ use crate::codec::Invalid;
 
 const EXPECTED: Invalid = Invalid::new("a line of CMS");
 
-/// Parses one line, without its line end, and returns the places of the two parts of its name.
+/// Parses one line, without its line end, and returns the ranges of the two parts of its name.
 ///
 /// # Errors
 /// Fails when the line does not have the shape above.

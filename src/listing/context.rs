@@ -1,4 +1,4 @@
-//! Information that a line lacks: the caller's clock, and what earlier lines said.
+//! Information that a line lacks: the caller's clock, and what earlier lines have shown.
 
 use super::Clock;
 use super::short_date::Known;
@@ -7,7 +7,7 @@ use super::short_date::Known;
 #[derive(Clone, Debug)]
 pub(super) struct Context {
     pub(super) clock: Clock,
-    /// The header above the current lines of MVS.
+    /// The MVS header above the current lines.
     pub(super) header: Option<Header>,
     /// The order of the numbers in dates, as far as earlier dates show it.
     pub(super) dates: Known,

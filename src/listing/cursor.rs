@@ -1,11 +1,11 @@
-//! Cursor over the columns of a line, from left to right and never back.
+//! A cursor over the columns of a line, which moves from left to right and never back.
 //!
 //! Listing lines other than MLSD's have no grammar: columns are padded, missing or made of several
-//! words. All a parser can state is what may come next; these methods state it.
+//! words. A parser can only state what may come next, and these methods do so.
 
 use crate::codec::scan;
 
-/// Rest of a line.
+/// The rest of a line.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a> {
     pub(super) rest: &'a [u8],
@@ -65,7 +65,8 @@ impl<'a> Cursor<'a> {
         word
     }
 
-    /// Takes all digits that come next: `least` to `most` of them, where `most` is at most 9.
+    /// Takes all digits that come next. There must be `least` to `most` of them, and `most` is at
+    /// most 9.
     #[inline]
     pub(super) fn digits(&mut self, least: usize, most: usize) -> Option<u32> {
         let mut value: u32 = 0;
@@ -101,8 +102,8 @@ impl<'a> Cursor<'a> {
         (present > 0).then_some(())
     }
 
-    /// Takes the next word and the blanks after it, if both are there and the word is `wanted`.
-    /// Returns whether it did.
+    /// Takes the next word and the blanks after it, if both are present and `wanted` accepts the
+    /// word. Returns whether they were taken.
     pub(super) fn skip_word(&mut self, wanted: impl FnOnce(&[u8]) -> bool) -> bool {
         let mut after = *self;
         let found = wanted(after.word()) && after.gap().is_some();

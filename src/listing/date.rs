@@ -1,8 +1,9 @@
-//! Modification times as far as a listing line gives them. clock.rs supplies what the line leaves
-//! out.
+//! Modification times, as far as a listing line gives them. clock.rs supplies the parts that the
+//! line leaves out.
 //!
-//! RFC 3659 2.3 defines the times of MLSD: UTC, with seconds. The other formats leave out what they
-//! like (the time, the seconds, the year, always the zone), so [`Modified`] records what is known.
+//! RFC 3659 2.3 defines the times of MLSD: UTC, with seconds. The other formats leave parts out
+//! (the time, the seconds, the year, nearly always the zone), so [`Modified`] records which are
+//! known.
 
 use core::fmt;
 
@@ -28,8 +29,8 @@ bitflags::bitflags! {
     /// inferred. Empty if the line gave the whole date.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     pub struct Inferred: u8 {
-        /// The year is not on the line. It is the latest that does not put the date more than a day
-        /// ahead of the clock.
+        /// The year is not on the line. The inferred year is the latest that does not put the date
+        /// more than a day ahead of the clock.
         const YEAR = 1;
         /// The line has only two digits of the year.
         const CENTURY = 1 << 1;
@@ -48,8 +49,8 @@ bitflags::bitflags! {
 
 /// A date and time with its precision and zone. Fields finer than the precision are zero.
 ///
-/// Two are equal when their fields, precision and zone are; [`inferred`](Self::inferred) does not
-/// count.
+/// Two values are equal when their fields, precision and zone are equal;
+/// [`inferred`](Self::inferred) is not compared.
 #[derive(Clone, Copy)]
 pub struct Modified {
     pub(super) shown: Timestamp,
@@ -106,7 +107,7 @@ impl Modified {
     }
 
     /// Returns year, month, day, hour and so on as the line shows them, in the zone
-    /// [`zone`](Self::zone). They are UTC only if that is `Some(0)`.
+    /// [`zone`](Self::zone). They are UTC only if the zone is `Some(0)`.
     #[must_use]
     pub const fn shown(&self) -> Timestamp {
         self.shown
@@ -133,7 +134,7 @@ impl Modified {
         (seconds - i64::from(self.zone.unwrap_or(assumed)) * 60, nanoseconds)
     }
 
-    /// Converts to the system's time, like [`to_unix`](Self::to_unix). Returns `None` if that is
+    /// Converts to a system time, like [`to_unix`](Self::to_unix). Returns `None` if the time is
     /// out of the system's range, which on Windows begins in 1601.
     #[cfg(feature = "std")]
     #[must_use]
@@ -142,8 +143,9 @@ impl Modified {
         crate::codec::timestamp::system::system_time(seconds, nanoseconds)
     }
 
-    /// Returns the same moment as clocks `minutes` east of Greenwich show it. Returns it unchanged
-    /// if its own zone is unknown, if it is only a day, or if the year would leave the valid range.
+    /// Returns the same moment as clocks `minutes` east of Greenwich show it. Returns `self`
+    /// unchanged if its zone is unknown, if its precision is a day, or if the year would leave the
+    /// valid range.
     #[must_use]
     pub fn in_zone(self, minutes: i16) -> Self {
         if self.zone.is_none() || self.zone == Some(minutes) || self.precision == Precision::Day {
@@ -157,14 +159,15 @@ impl Modified {
     }
 }
 
-/// Converts a time of a file system, which is in UTC, to the second or as fine as its fraction.
+/// Converts a time of a file system, which is in UTC. The precision is a second, or that of the
+/// fraction if there is one.
 impl From<Timestamp> for Modified {
     fn from(utc: Timestamp) -> Self {
         Self::new(utc, Precision::Fraction, Some(0))
     }
 }
 
-/// Prints the time as ISO 8601 writes it, only as far as it is known.
+/// Prints the time in the form of ISO 8601, as far as it is known.
 impl fmt::Display for Modified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let it = self.shown;
@@ -195,7 +198,7 @@ impl fmt::Debug for Modified {
     }
 }
 
-/// Year, month and day, which need not exist.
+/// Year, month and day. The calendar need not have such a day.
 pub(super) type Date = (u16, u8, u8);
 
 /// Content of a line's date column.
@@ -210,7 +213,7 @@ pub(super) enum Dated {
 }
 
 impl Dated {
-    /// Adds to the inferred parts.
+    /// Adds `inferred` to the inferred parts.
     #[inline]
     pub(super) fn with(mut self, inferred: Inferred) -> Self {
         if let Self::Told(modified) = &mut self {
@@ -248,7 +251,7 @@ impl Time {
         (self.hour <= 24 && self.minute <= 59 && self.second.unwrap_or(0) <= 60).then_some(self)
     }
 
-    /// Returns this time on that day, if it exists.
+    /// Returns this time on the given day, if there is such a day and time.
     #[inline]
     pub(super) fn on(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         if self.hour == 24 {
@@ -257,7 +260,7 @@ impl Time {
         Timestamp::new(year, month, day, self.hour, self.minute, self.second.unwrap_or(0)).ok()
     }
 
-    /// Returns the midnight after that day for `24:00`. `24:06` has no meaning.
+    /// Returns the midnight at the end of the given day for `24:00`. `24:06` has no meaning.
     #[cold]
     fn end_of(self, year: u16, month: u8, day: u8) -> Option<Timestamp> {
         let midnight = Timestamp::new(year, month, day, 0, 0, 0).ok()?;
@@ -270,7 +273,7 @@ impl Time {
     }
 }
 
-/// A date of numbers.
+/// A date as it was read, with the parts that were inferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Numbers {
     pub(super) date: Date,
@@ -278,7 +281,7 @@ pub(super) struct Numbers {
 }
 
 impl Numbers {
-    /// Returns the same date with its order known.
+    /// Returns the same date, without the mark that its order was inferred.
     pub(super) fn with_known_order(self) -> Self {
         Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
     }

@@ -7,7 +7,7 @@ use super::lines::without_cr;
 use super::{Entry, Format, Formats, Line, cms, mlsd};
 use crate::codec::{Escaped, Invalid};
 
-/// Judgement on one line.
+/// The judgement on one line.
 pub(super) enum Verdict<'a> {
     Noise,
     /// The first line of an entry, without its line end.
@@ -53,7 +53,7 @@ impl Order {
             };
             match parsed {
                 Ok(Line::Noise) => return Verdict::Noise,
-                // Another format may know better what a bare name is.
+                // A bare name may be an entry in another format.
                 Ok(Line::Wrapped) => wrapped = true,
                 Ok(Line::Spread(parts)) => {
                     self.settle(formats, *format);
@@ -79,8 +79,8 @@ impl Order {
         Verdict::Shown(Err(BadLine { raw, reason }))
     }
 
-    /// Judges a line like [`judge`](Self::judge). Not inlined, for callers where size matters more
-    /// than speed.
+    /// Judges a line like [`judge`](Self::judge), but is not inlined, for callers in which size
+    /// matters more than speed.
     #[inline(never)]
     pub(super) fn judge_seldom<'a>(
         &mut self,
@@ -91,8 +91,8 @@ impl Order {
         self.judge(formats, context, line)
     }
 
-    /// Counts a failure for each format that was tried before `fitting`. A line that fits none
-    /// counts for no format.
+    /// Counts a failure for each format that was tried before `fitting`. A line that fits no format
+    /// is not counted.
     #[cold]
     fn settle(&mut self, formats: Formats, fitting: Format) {
         self.settled = true;
@@ -100,7 +100,7 @@ impl Order {
         for (_, failures) in tried.filter(|(format, _)| formats.contains(format.alone())) {
             *failures = failures.saturating_add(1);
         }
-        // Nearly sorted, and only a handful.
+        // The rows are few, and nearly sorted already.
         self.rows.sort_unstable_by_key(|&(format, failures)| {
             (failures, Format::ALL.iter().position(|it| *it == format))
         });
@@ -124,8 +124,8 @@ pub(super) fn joined<'a>(context: &mut Context, lines: &'a [u8]) -> Verdict<'a> 
 /// A listing line that is not a readable entry. Entries may follow it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct BadLine<'a> {
-    /// Line without its line end. If it was too long, the part of it that the parser's storage
-    /// holds.
+    /// The line without its line end, or the part of it that the parser's storage holds if the line
+    /// was too long.
     pub raw: &'a [u8],
     /// Reason why the line is not an entry.
     pub reason: Reason,
@@ -150,13 +150,13 @@ impl<'a> BadLine<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The line fits none of the allowed formats. Holds what the likeliest of them expected: the
-    /// only one, or the one that most earlier lines had.
+    /// The line fits none of the allowed formats. Holds what the likeliest format expected: the
+    /// only one allowed, or the one that most earlier lines had.
     Invalid(Invalid),
     /// No line so far was an entry, and this one fits none of these formats.
     NoFormat(Formats),
-    /// The line is longer than the parser's storage. Reported once, as soon as that is seen; the
-    /// rest of the line is skipped.
+    /// The line is longer than the parser's storage. Reported once, as soon as the line exceeds the
+    /// storage; the rest of the line is skipped.
     TooLong,
 }
 

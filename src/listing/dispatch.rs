@@ -23,8 +23,8 @@ formats!(dispatch);
 
 impl Format {
     /// Parses one line, without its line end. Returns `None` for a line that belongs to the format
-    /// but is not an entry (`total 12`, a blank line). Pass both lines of a VMS entry that spans
-    /// two, with the line end between them. Information from other lines, such as headers, is not
+    /// but is not an entry (`total 12`, a blank line). If a VMS entry spans two lines, pass both,
+    /// with the line end between them. Information from other lines, such as headers, is not
     /// available here; see [`ListingParser`](super::ListingParser).
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Format of `dir`, which servers on Windows, IIS above all, send unless they imitate Unix.
+//! Format of `dir`, which servers on Windows, especially IIS, send unless they imitate Unix.
 //!
 //! ```text
 //! line = [ SP ] date SP time [ SP ] [ "AM" / "PM" ] SP ( size SP name / tag pad name [ link ] )
@@ -43,7 +43,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 }
 
 /// Reads `12-05-96  05:03PM` at the fixed positions of IIS, once an earlier date has shown that the
-/// month is in front.
+/// month comes first.
 #[inline]
 fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     let Some((&[a, b, b'-', c, d, b'-', e, f, b' ', b' ', g, h, b':', i, j, half, b'M'], rest)) =
@@ -63,7 +63,7 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     Some((dated.with(Inferred::CENTURY), rest))
 }
 
-/// Smallest gap that shows a word to be in the column of sizes.
+/// Smallest gap in front of a word that shows the word to be in the column of sizes.
 const SIZE_PADDING: usize = 4;
 /// Largest gap between the time and `<DIR>` in layouts where the tag has 15 columns to itself.
 const TAG_GAP: usize = 7;
@@ -108,13 +108,13 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
     Some(entry)
 }
 
-/// Returns whether `word`, which is not a size, stands in the size column.
+/// Returns whether `word`, which is not a size, is in the column of sizes.
 #[cold]
 fn stands_for_a_size(word: &[u8], gap: usize) -> bool {
     size::is_out_of_range(word) || gap >= SIZE_PADDING && !matches!(word, [] | [b'<', ..])
 }
 
-/// Tags that take the place of the size.
+/// Tags that are shown instead of a size.
 const TAGS: [(&str, Kind<'static>); 4] = [
     ("<DIR>", Kind::Directory),
     ("<JUNCTION>", Kind::Link { target: None }),
@@ -122,7 +122,7 @@ const TAGS: [(&str, Kind<'static>); 4] = [
     ("<SYMLINK>", Kind::Link { target: None }),
 ];
 
-/// Splits `name [target]` or `name => target`. The text may also be a name alone.
+/// Splits `name [target]` or `name => target`. Returns a text without a target as the name.
 fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     let apart = |text: &'static [u8], of: &'_ [u8]| memchr::memmem::find(of, text);
     let split = match text.strip_suffix(b"]") {
@@ -137,7 +137,7 @@ fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     }
 }
 
-/// Returns whether the line is blank, or one that `dir` prints above or below the entries.
+/// Returns whether the line is blank, or is a line that `dir` prints above or below the entries.
 fn is_noise(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let counted = || {

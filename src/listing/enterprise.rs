@@ -1,9 +1,9 @@
-//! Batches in a mailbox of Connect:Enterprise, Sterling's mailbox server.
+//! Listings of the batches in a mailbox of Connect:Enterprise, Sterling's mailbox server.
 //!
 //! ```text
 //! line     = flags protocol SP type SP mailbox SP batch SP size SP date SP name
 //! flags    = "-" 9( "-" / letter )        ; state of the batch: collected, transmitted ...
-//! protocol = 1*letter                     ; protocol by which it arrived, "FTP"
+//! protocol = 1*letter                     ; protocol by which the batch arrived, "FTP"
 //! type     = letter                       ; ASCII, binary, EBCDIC
 //! date     = that of ls -l, see ls_date.rs
 //! ```
@@ -47,7 +47,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// Returns the mailbox, if the columns are type, mailbox and batch.
+/// Returns the mailbox, if `columns` consists of a type, a mailbox and a batch.
 fn mailbox(columns: &[u8]) -> Option<&[u8]> {
     let mut words = columns.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     let (Some([b'A'..=b'Z']), Some(mailbox), Some(batch), None) =

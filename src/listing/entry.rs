@@ -11,21 +11,21 @@ use crate::codec::{Escaped, Text};
 ///
 /// A parser fills in the fields that its format has and leaves the rest `None`.
 /// [`Modified::inferred`] tells which parts of a date were inferred. A field that is present but
-/// cannot be read (a size of `-5`, 31 November) is `None` and named in
-/// [`unreadable`](Self::unreadable); the entry is returned all the same, since its name alone
+/// cannot be read (a size of `-5`, 31 November) is `None` and listed in
+/// [`unreadable`](Self::unreadable); the entry is returned nonetheless, since its name alone
 /// suffices to retrieve or remove the file.
 ///
 /// Names and other texts cannot hold CR, LF or NUL (they are [`Text`]), so no entry can be written
 /// as two lines. A server leaves out a file whose name [`Text::new`] refuses, since no command
-/// could name it either. Everything borrows from the line.
+/// could name that file either. Everything borrows from the line.
 ///
-/// Two entries are equal when their contents are; [`raw`](Self::raw) and [`format`](Self::format)
-/// do not count.
+/// Two entries are equal when their contents are equal; [`raw`](Self::raw) and
+/// [`format`](Self::format) are not compared.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Entry<'a> {
     /// Name as it was sent, with leading and inner spaces. A server may put the directory in front;
-    /// see [`file_name`](Self::file_name). Never use it as a local path unchecked.
+    /// see [`file_name`](Self::file_name). Never use a name as a local path unchecked.
     pub name: Text<'a>,
     /// Kind of file.
     pub kind: Kind<'a>,
@@ -36,7 +36,8 @@ pub struct Entry<'a> {
     /// Low twelve bits of a Unix mode: `0o4000` set-user-ID, `0o2000` set-group-ID, `0o1000`
     /// sticky, then read, write and execute for owner, group and others.
     pub mode: Option<u16>,
-    /// Operations that the session may perform on it (RFC 3659 7.5.5), which no mode can express.
+    /// Operations that the session may perform on the file (RFC 3659 7.5.5), which no mode can
+    /// express.
     pub permissions: Option<Permissions>,
     /// Owner, as a name or a number.
     pub owner: Option<Text<'a>>,
@@ -44,16 +45,16 @@ pub struct Entry<'a> {
     pub group: Option<Text<'a>>,
     /// Number of hard links.
     pub links: Option<u64>,
-    /// Identifier that all names of one file share, and different files do not (RFC 3659 7.5.2).
+    /// Identifier that all names of one file share, and that no other file has (RFC 3659 7.5.2).
     pub unique: Option<Text<'a>>,
-    /// Fields that the line has, but with a value that cannot be read. They are absent above.
+    /// Fields that the line has, but whose value cannot be read. They are left without a value.
     pub unreadable: Fields,
     pub(super) format: Option<Format>,
     pub(super) raw: &'a [u8],
 }
 
 impl<'a> Entry<'a> {
-    /// Creates an entry of which nothing else is known yet; set the other known fields afterwards.
+    /// Creates an entry with only a name and a kind. Set the other known fields afterwards.
     #[must_use]
     #[inline]
     pub const fn new(name: Text<'a>, kind: Kind<'a>) -> Self {
@@ -75,7 +76,7 @@ impl<'a> Entry<'a> {
     }
 
     /// Creates an entry for formats in which every entry has a name. Returns `None` for an invalid
-    /// or empty name, and for blanks, which are the padding of a column.
+    /// or empty name, and for one of only blanks, which are the padding of a column.
     pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
         let name = Text::new(name).ok().filter(|name| !is_padding(name.as_bytes()))?;
         Some(Self::new(name, kind))
@@ -147,8 +148,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// Returns the last component of the name, since NLST, MLST and `LIST` with a pattern may
-    /// answer with `dir/name`. Trailing slashes, which `ls -F` appends to directories, are dropped.
+    /// Returns the last component of the name, since replies to NLST, MLST, and LIST with a pattern
+    /// may contain `dir/name`. Trailing slashes, which `ls -F` appends to directories, are dropped.
     #[must_use]
     pub fn file_name(&self) -> Text<'a> {
         let name = self.name.as_bytes();
@@ -199,7 +200,7 @@ impl PartialEq for Entry<'_> {
 
 impl Eq for Entry<'_> {}
 
-/// Prints texts as text and, last, the line that the entry was read from.
+/// Prints all fields, with texts as strings, and finally the line that the entry was read from.
 impl fmt::Debug for Entry<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Entry")
@@ -270,8 +271,7 @@ pub enum Kind<'a> {
     Pipe,
     /// A socket in the file system.
     Socket,
-    /// Any other kind, under the line's own name for it: the letter of `ls`, the value of MLSD's
-    /// `type`.
+    /// Any other kind, as the line names it: the letter of `ls`, or the value of MLSD's `type`.
     Other(Text<'a>),
     /// Not stated by the line, for example a bare name.
     #[default]
@@ -288,13 +288,13 @@ impl Kind<'_> {
         }
     }
 
-    /// Returns whether it is a directory, including the current and the parent one.
+    /// Returns whether the entry is a directory, including the current and the parent one.
     #[must_use]
     pub const fn is_directory(&self) -> bool {
         matches!(self, Self::Directory | Self::CurrentDirectory | Self::ParentDirectory)
     }
 
-    /// Returns whether it is `.` or `..`, which are not members of the listed directory.
+    /// Returns whether the entry is `.` or `..`, which are not members of the listed directory.
     #[must_use]
     pub const fn is_dot(&self) -> bool {
         matches!(self, Self::CurrentDirectory | Self::ParentDirectory)

@@ -5,8 +5,8 @@
 //! line = "+" *( fact "," ) TAB name
 //! fact = "/" / "r" / "s" size / "m" seconds / "i" identity / "up" mode / any other
 //! ```
-//! `/` means that CWD works and `r` that RETR works; `m` is a Unix time; `i` is the same for the
-//! same file only.
+//! `/` means that CWD works and `r` that RETR works; `m` is a Unix time; two entries have the same
+//! `i` only if they are the same file.
 
 use super::context::Context;
 use super::{Entry, Fields, Format, Kind, Line, Modified, size};
@@ -40,7 +40,7 @@ fn entry(text: &[u8]) -> Option<Entry<'_>> {
             b"/" => entry.kind = Kind::directory(name),
             b"r" if entry.kind == Kind::Unknown => entry.kind = Kind::File,
             [b's', size @ ..] => {
-                // The last of two counts.
+                // If there are two sizes, the last one counts.
                 entry.unreadable.remove(Fields::SIZE);
                 entry.set_size(size::number(size));
             }

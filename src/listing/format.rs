@@ -1,5 +1,5 @@
-//! Names of the formats that a listing may be in. The table of them is in the
-//! [module above](super), and dispatch.rs calls their parsers.
+//! Names of the formats that a listing may be in. The table of formats is in the
+//! [module above](super), and dispatch.rs calls the parsers.
 
 use core::fmt;
 
@@ -55,7 +55,8 @@ macro_rules! define {
 formats!(define);
 
 impl Formats {
-    /// Formats that LIST may answer in: all except MLST and bare names, which any line fits.
+    /// Formats in which a server may answer LIST: all except MLST and bare names, since any line is
+    /// a valid name.
     pub const LIST: Self = Self::all().difference(Self::NLST.union(Self::MLST));
 
     /// Returns whether the set holds at most one format.

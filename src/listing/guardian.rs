@@ -1,4 +1,4 @@
-//! FILEINFO of Guardian, the operating system of HP NonStop.
+//! The output of FILEINFO on Guardian, the operating system of HP NonStop.
 //!
 //! ```text
 //! line  = file [ SP "O" ] SP code SP eof SP date SP time SP group "," [ SP ] user
@@ -9,7 +9,7 @@
 //! eof   = 1*DIGIT                           ; its size in bytes
 //! date  = 1*2DIGIT "-" month "-" 2DIGIT     ; see short_date.rs
 //! ```
-//! SP is any number of spaces. The four letters tell who may read, write, execute and purge the
+//! SP is any number of spaces. The four letters show who may read, write, execute and purge the
 //! file.
 
 use super::context::Context;
@@ -74,7 +74,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// Returns whether the line is blank, names the listed volume, or names the columns.
+/// Returns whether the line is blank, names the listed volume, or is the header of the columns.
 fn is_noise(line: &[u8]) -> bool {
     let line = line.trim_ascii();
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());

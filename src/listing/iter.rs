@@ -1,4 +1,4 @@
-//! Iterator over the entries of a listing that is wholly in memory. It needs no storage.
+//! An iterator over the entries of a listing that is entirely in memory. It needs no storage.
 
 use core::iter::FusedIterator;
 
@@ -7,12 +7,12 @@ use super::detect::{BadLine, Order, Verdict, joined};
 use super::lines::without_cr;
 use super::{Clock, Entry, Formats};
 
-/// Iterator over the entries of a whole listing, and over the lines that should be entries and are
-/// not.
+/// An iterator over the entries of a whole listing, and over the lines that should be entries but
+/// cannot be read.
 ///
-/// Yields what a [`ListingParser`](super::ListingParser) with enough storage would, except for
-/// z/VM: the parts of a CMS name are not in one place, so its lines are errors here. Lines may have
-/// any length.
+/// Yields the same as a [`ListingParser`](super::ListingParser) with enough storage, except for
+/// z/VM: the parts of a CMS name are not adjacent, so a line of CMS is an error here. Lines may be
+/// of any length.
 ///
 /// ```
 /// use ftp_proto::listing::{Clock, Entries, Formats};
@@ -36,7 +36,7 @@ impl<'a> Entries<'a> {
         Self { rest: listing, formats, order: Order::NEW, context: Context::new(clock) }
     }
 
-    /// Reads ahead until the order of dates is settled, as far as a parser would.
+    /// Reads ahead until the order of dates is settled, at most as far as a parser would.
     fn settle_dates(&mut self, mut rest: &'a [u8]) {
         let header = self.context.header;
         let start = rest.len();

@@ -12,9 +12,9 @@ use super::{BadLine, Clock, Entry, Formats, ListingParser, OwnedEntry};
 pub enum ListingLine {
     /// An entry.
     Entry(OwnedEntry),
-    /// A line that should be an entry and is not readable as one; it may stand for a file that
-    /// nothing else mentions. Holds the line without its line end, cut off where it is longer than
-    /// the parser's storage.
+    /// A line that should be an entry but cannot be read as one; it may be the only mention of a
+    /// file. Holds the line without its line end, cut off where it is longer than the parser's
+    /// storage.
     Unparsed(Vec<u8>),
 }
 
@@ -39,7 +39,7 @@ impl From<Result<Entry<'_>, BadLine<'_>>> for ListingLine {
 }
 
 /// Parses a whole listing that is in one of `formats`. Returns its entries, and the lines that
-/// should be entries and are not. Lines may have up to 8192 bytes.
+/// should be entries but cannot be read. Lines may have up to 8192 bytes.
 ///
 /// ```
 /// use ftp_proto::listing::{self, Clock, Formats, ListingLine};

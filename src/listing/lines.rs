@@ -1,8 +1,8 @@
 //! Splits a stream into lines in a fixed amount of memory.
 //!
-//! A line that lies whole in one piece of input is borrowed from it. One that is split between
-//! pieces is assembled in the storage. Lines may also be *kept* in the storage until a later line
-//! tells how to read them, and then *replayed* from there.
+//! A line that lies entirely in one piece of input is borrowed from that piece. A line that is
+//! split between pieces is assembled in the storage. Lines may also be *kept* in the storage until
+//! a later line shows how to read them, and then *replayed* from there.
 
 use crate::codec::slices;
 use core::ops::Range;
@@ -27,7 +27,7 @@ enum State {
     Replaying { next: usize, end: usize, part: usize },
 }
 
-/// End of a line, with the place of the line.
+/// The result of a search for the next line.
 pub(super) enum Found<'i> {
     /// The line is in the input. No line is kept.
     Whole(&'i [u8]),
@@ -35,7 +35,7 @@ pub(super) enum Found<'i> {
     Stored(Range<usize>),
     /// The line is too long; its beginning fills the storage.
     TooLong,
-    /// The line does not fit after the kept lines. It has not been taken from the input.
+    /// The line does not fit after the kept lines and has not been taken from the input.
     Full,
 }
 
@@ -59,12 +59,13 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         self.kept
     }
 
-    /// Returns whether the input so far ended within a line, or lines are kept.
+    /// Returns whether the input so far ended within a line, or whether lines are kept.
     pub(super) const fn is_within_line(&self) -> bool {
         !matches!(self.state, State::Part(0))
     }
 
-    /// Takes `input` up to and including the next line end, or all of it. Examines each byte once.
+    /// Takes `input` up to and including the next line end, or all of it if there is none. Examines
+    /// each byte once.
     #[inline]
     pub(super) fn next<'i>(&mut self, input: &mut &'i [u8]) -> Option<Found<'i>> {
         loop {
@@ -136,8 +137,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Returns the next line to replay. After the last one, moves the bytes that follow it to the
-    /// front.
+    /// Returns the next line to replay. When none is left, moves the bytes that follow the replayed
+    /// lines to the front.
     fn replayed(&mut self) -> Option<Range<usize>> {
         let State::Replaying { next, end, part } = self.state else { return None };
         let storage = self.storage.as_mut();
@@ -155,7 +156,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         Some(next..line_end)
     }
 
-    /// Returns whether the storage holds nothing after the line found last.
+    /// Returns whether the storage holds nothing after the line that was found last.
     const fn is_last(&self) -> bool {
         match self.state {
             State::Part(held) => held == self.kept,
@@ -164,7 +165,8 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Keeps `line`, which was borrowed from the input. Returns `false` if there is no room for it.
+    /// Keeps `line`, which was borrowed from the input. Returns `false` if there is no room for the
+    /// line.
     pub(super) fn keep(&mut self, line: &[u8]) -> bool {
         let last = self.is_last();
         let room = self.storage.as_mut().get_mut(self.kept..).unwrap_or_default();
@@ -200,7 +202,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         self.state = State::Part(self.kept);
     }
 
-    /// Replays the kept lines one by one. The bytes after them stay where they are.
+    /// Replays the kept lines one by one. The bytes after them are not moved yet.
     pub(super) fn replay(&mut self) {
         if let State::Part(held) = self.state {
             self.state = State::Replaying { next: 0, end: self.kept, part: held };
@@ -208,13 +210,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Replays from `start` to the end of the line found last, which is not a kept line.
+    /// Replays the lines from `start` to the end of `found`, the line that was found last, which is
+    /// not a kept line.
     pub(super) fn replay_with(&mut self, start: usize, found: &Range<usize>) {
         self.state = State::Replaying { next: start, end: found.end, part: found.end };
         self.kept = 0;
     }
 
-    /// Forgets the kept lines and continues with what follows them.
+    /// Forgets the kept lines and continues with the bytes that follow them.
     pub(super) fn forget_kept(&mut self) {
         if let State::Part(held) = self.state {
             self.state = State::Replaying { next: self.kept, end: self.kept, part: held };
@@ -222,15 +225,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Lines<B> {
         }
     }
 
-    /// Forgets the kept lines and the line found last.
+    /// Forgets the kept lines and the line that was found last.
     pub(super) fn drop_kept(&mut self) {
         self.kept = 0;
         self.state = State::Part(0);
     }
 
-    /// Stores `name LF line` for a `line` that was borrowed from the input and whose name is two
-    /// parts of it, joined with a dot. Returns its place in the storage, or `None` if there is no
-    /// room.
+    /// Stores `name LF line` for a `line` that was borrowed from the input. The name consists of
+    /// two parts of the line, joined with a dot. Returns the range of the stored text, or `None` if
+    /// there is no room.
     pub(super) fn with_name(&mut self, line: &[u8], parts: &[Range<usize>; 2]) -> Option<Range<usize>> {
         let start = name_length(parts);
         let whole = 0..start + line.len();
@@ -280,8 +283,8 @@ fn name_length(parts: &[Range<usize>; 2]) -> usize {
     parts.iter().map(|part| part.len() + 1).sum()
 }
 
-/// Splits `input` at its first LF. The second part is `None` without an LF; the result is `None`
-/// for empty input.
+/// Splits `input` at its first LF. The second part is `None` if there is no LF. Returns `None` for
+/// empty input.
 #[inline]
 fn split<'i>(input: &&'i [u8]) -> Option<(&'i [u8], Option<&'i [u8]>)> {
     if input.is_empty() {
@@ -293,7 +296,7 @@ fn split<'i>(input: &&'i [u8]) -> Option<(&'i [u8], Option<&'i [u8]>)> {
     }
 }
 
-/// Strips the CR before the LF, or the several that some servers send.
+/// Strips the CR before the LF, or all of them where a server sends several.
 #[inline]
 pub(super) fn without_cr(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., b'\r'] = line {

@@ -15,7 +15,7 @@
 //!       / 2DIGIT "-" 2DIGIT "-" 4DIGIT [ SP time ]              ; day and month, in either order
 //!       / 4DIGIT mark 2DIGIT mark 2DIGIT [ SP time [ fraction ] ] ; long-iso, full-iso
 //!       / "---" SP "--" SP "--:--"         ; no date
-//! when  = year [ sign ] / time / time SP year              ; the last with seconds only: ls -T
+//! when  = year [ sign ] / time / time SP year              ; the last from ls -T, with seconds
 //! time  = 1*2DIGIT ( ":" / "." ) 2DIGIT [ ":" 2DIGIT ]
 //! day   = 1*2DIGIT [ "." / "," / sign ]
 //! mark  = "-" / "/" / "."
@@ -24,7 +24,7 @@
 //! fraction = "." 1*9DIGIT [ SP ( "+" / "-" ) 4DIGIT ]
 //! ```
 //! SP here is any number of spaces, since columns are aligned. Exactly one space follows the date,
-//! and more where spaces make a date with a year as wide as one with a time.
+//! or several where padding makes a date with a year as wide as one with a time.
 //!
 //! Anything of this shape is a date, even if no calendar has it ([`Dated::Impossible`]).
 
@@ -33,7 +33,7 @@ use super::date::{Dated, Time};
 use super::{Clock, DateOrder, Inferred, Modified, Precision, months, short_date};
 use crate::codec::scan::pair;
 
-/// Width of `Nov  9 20:06`, to which other dates are padded; [`ISO_WIDTH`] is that of
+/// Width of `Nov  9 20:06`, to which other dates are padded. [`ISO_WIDTH`] is the width of
 /// `11-09 20:06`.
 const WIDTH: usize = 12;
 const ISO_WIDTH: usize = 11;
@@ -75,7 +75,7 @@ pub(super) fn usual<'a>(text: &'a [u8], clock: &Clock) -> Option<(Dated, &'a [u8
     Some((dated, rest))
 }
 
-/// Returns whether `text` begins with four digits and a space, as a date with the year in front.
+/// Returns whether `text` begins with four digits and a space, as a date with a leading year does.
 pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
     matches!(text, [a, b, c, d, b' ', ..] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()))
 }
@@ -83,8 +83,8 @@ pub(super) fn begins_with_a_year(text: &[u8]) -> bool {
 fn month_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
     let month = cursor.word();
     cursor.gap()?;
-    // The day first: most words that get here are owners, and not worth a search of the table of
-    // months.
+    // The day is parsed before the month is looked up, since most words that get here are owners
+    // and not worth a search of the table of months.
     let (day, comma) = day(cursor)?;
     let blanks = gap(cursor)?;
     let month = months::number(month)?;
@@ -130,7 +130,7 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
             let month = months::number(cursor.word())?;
             cursor.gap()?;
             let (day, _) = day(cursor)?;
-            // A size with a date after it looks the same up to here.
+            // Up to here, a size with a date after it looks the same.
             let mut after = *cursor;
             after.blanks();
             let time = after.digits(1, 9).is_some() && matches!(after.peek(), Some(b':' | b'.'));
@@ -195,7 +195,7 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
             };
             let blanks = gap(cursor)?;
             if numbered && !dotted {
-                // Three numbers of which one is a year may be anything.
+                // Three numbers, one of them a year, may mean anything.
                 let time = Time::read(cursor)?;
                 return Some(clock.infer(month, day, time));
             }
@@ -206,8 +206,8 @@ fn number_first(cursor: &mut Cursor<'_>, clock: &Clock) -> Option<Dated> {
 }
 
 /// Parses what follows `24-04`, or `01-jun` if `named`: a year, and perhaps a time. The first
-/// number is the day, unless only the other can be, or the caller says otherwise. `start` is the
-/// length of the line before the date.
+/// number is the day, unless only the second can be a day, or the caller says otherwise. `start` is
+/// the length of the rest of the line from the start of the date.
 fn turned(
     cursor: &mut Cursor<'_>,
     clock: &Clock,
@@ -235,7 +235,7 @@ fn turned(
     Some(clock.day((year, month, day)).with(inferred))
 }
 
-/// Takes the no-break space that Czech has between day and month.
+/// Takes the no-break space that Czech dates have between day and month.
 fn no_break_space(cursor: &mut Cursor<'_>) -> Option<()> {
     let rest = cursor.rest.strip_prefix("\u{a0}".as_bytes()).or_else(|| cursor.rest.strip_prefix(b"\xa0"))?;
     cursor.rest = rest;
@@ -243,7 +243,7 @@ fn no_break_space(cursor: &mut Cursor<'_>) -> Option<()> {
 }
 
 /// Takes up to `most` of the spaces that make a date with a year as wide as one with a time, but
-/// leaves one.
+/// leaves the last space.
 fn filler(cursor: &mut Cursor<'_>, most: usize) {
     for _ in 0..most {
         match cursor.rest {
@@ -260,8 +260,8 @@ fn gap(cursor: &mut Cursor<'_>) -> Option<usize> {
     Some(before - cursor.rest.len())
 }
 
-/// Takes the sign for year, month or day. It has three bytes in UTF-8 and two in older charsets,
-/// where the second may be a letter.
+/// Takes the sign for year, month or day. The sign has three bytes in UTF-8 and two in older
+/// charsets, where the second byte may be that of an ASCII letter.
 fn sign(cursor: &mut Cursor<'_>) -> Option<()> {
     let length = match cursor.rest {
         [0xe0..=0xef, 0x80..=0xbf, 0x80..=0xbf, ..] => 3,
@@ -286,8 +286,8 @@ fn day(cursor: &mut Cursor<'_>) -> Option<(u8, bool)> {
 }
 
 /// Parses `2001`, a time whose year is left out, or `20:06:07 2001`, after `blanks` blanks. A year
-/// after a single blank is left-aligned in the columns of a time, and a space fills the last of
-/// them.
+/// after a single blank is left-aligned in the five columns of a time, and a space fills the last
+/// column.
 fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usize) -> Option<Dated> {
     let mut after = *cursor;
     if let Some(year) = year(&mut after) {
@@ -298,7 +298,7 @@ fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usiz
         return Some(clock.day((year, month, day)));
     }
     let time = time(cursor)?;
-    // Only the long forms have both, and they have seconds.
+    // Only the long forms have both a time and a year, and their times have seconds.
     if time.second.is_some() {
         let mut after = *cursor;
         if let Some(year) = after.eat(b' ').and_then(|()| year(&mut after)) {
@@ -309,7 +309,7 @@ fn when(cursor: &mut Cursor<'_>, clock: &Clock, month: u8, day: u8, blanks: usiz
     Some(clock.infer(month, day, time))
 }
 
-/// Parses a year of four digits, perhaps with a sign, that has a space after it.
+/// Parses a year of four digits, perhaps with a sign, that is followed by a space.
 fn year(cursor: &mut Cursor<'_>) -> Option<u16> {
     let year = u16::try_from(cursor.digits(4, 4)?).ok()?;
     if cursor.peek()? >= 0x80 {

@@ -1,5 +1,5 @@
-//! Servers of the classic Mac OS, such as NetPresenz: the columns of Unix in front, then the two
-//! forks of a file.
+//! Listings of the classic Mac OS, as sent by NetPresenz and others: the columns of Unix in front,
+//! then the two forks of a file.
 //!
 //! ```text
 //! line = mode SP ( resource SP data SP size / "folder" SP size ) SP date SP name

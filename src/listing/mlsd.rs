@@ -1,10 +1,11 @@
-//! MLSD and MLST lines: facts about an entry, and its name (RFC 3659 section 7).
+//! Lines of MLSD and MLST: facts about an entry, and its name (RFC 3659 section 7).
 //!
 //! ```text
 //! line = [ facts ] SP pathname            ; the grammar is that of codec::facts
 //! type = file / dir / cdir / pdir / OS.name=kind
 //! ```
-//! Types used for Unix files. RFC 3659 7.7.4 shows two of them; the others come from servers:
+//! These types are used for Unix files. RFC 3659 7.7.4 shows two of them; the others come from
+//! servers:
 //!
 //! ```text
 //! OS.unix=slink:target / OS.unix=symlink
@@ -43,14 +44,14 @@ pub(super) fn parse_facts(line: &[u8]) -> Result<Line<'_>, Invalid> {
     Ok(Line::Entry(entry(&facts, Format::Mlsd, line)))
 }
 
-/// Parses a line that need not be MLSD. It must contain a known fact, where a type counts only if
-/// its value is known, and a `;` after the last fact. `path=/pub no such directory` is prose, and
-/// so is `type=error; no such directory`.
+/// Parses a line of a listing that need not be MLSD. The line must contain a known fact, where a
+/// type counts only if its value is known, and a `;` after the last fact. Both
+/// `path=/pub no such directory` and `type=error; no such directory` are prose.
 ///
 /// # Errors
 /// Fails like [`parse`], and when one of these conditions is not met.
 pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid> {
-    // Most lines of other formats contain neither.
+    // Most lines of other formats have no `=` before the first space.
     let end = memchr::memchr2(b' ', b'=', line).filter(|&at| line.get(at) == Some(&b'='));
     if end.is_none() {
         return if line.is_empty() { Ok(Line::Noise) } else { Err(FACTS) };
@@ -71,8 +72,8 @@ pub(super) fn parse_among_others<'a>(line: &'a [u8]) -> Result<Line<'a>, Invalid
 
 const FACTS: Invalid = Invalid::new("facts that are known, and a name");
 
-/// Parses the line of MLST, which is indented by one space, or by none or several from sloppy
-/// servers.
+/// Parses the line of MLST, which is indented by one space, or from sloppy servers by none or
+/// several.
 ///
 /// # Errors
 /// Fails like [`parse`].
@@ -106,7 +107,7 @@ fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     entry
 }
 
-/// Entry fields that each fact fills.
+/// Facts, and the field of an entry that each of them fills.
 const FIELDS: [(FactSet, Fields); 8] = [
     (FactSet::TYPE, Fields::KIND),
     (FactSet::SIZE, Fields::SIZE),
@@ -120,8 +121,8 @@ const FIELDS: [(FactSet, Fields); 8] = [
 const OWNER: FactSet = FactSet::UNIX_UID.union(FactSet::UNIX_OWNER).union(FactSet::UNIX_OWNERNAME);
 const GROUP: FactSet = FactSet::UNIX_GID.union(FactSet::UNIX_GROUP).union(FactSet::UNIX_GROUPNAME);
 
-/// Returns the fields of an entry that a line with these facts shows. The kind is always one of
-/// them: it decides whether there is a line, and other facts depend on it.
+/// Returns the fields of an entry that a line with these facts shows. The kind is always among
+/// these fields: it decides whether there is a line, and other facts depend on it.
 pub(super) fn fields_of(selected: FactSet) -> Fields {
     let shown = FIELDS.iter().filter(|(facts, _)| selected.intersects(*facts));
     shown.fold(Fields::KIND, |fields, (_, field)| fields | *field)
@@ -146,9 +147,9 @@ fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
     }
 }
 
-// in use: 8DIGIT / 12DIGIT; and "Z" after any time-val
-/// Parses a UTC time that is not of RFC 3659 2.3 but is unambiguous: a day, a minute, or one with
-/// the sign of UTC. Other lengths would require guessing.
+// also in use, in no RFC: 8DIGIT / 12DIGIT; and "Z" after any time-val
+/// Parses a UTC time that violates RFC 3659 2.3 but is unambiguous: one that ends with the day or
+/// the minute, or one followed by a `Z`. Other lengths would require guessing.
 fn shortened(value: &[u8]) -> Option<Modified> {
     let value = value.strip_suffix(b"Z").or(value.strip_suffix(b"z")).unwrap_or(value);
     let precision = match value.len() {
@@ -167,7 +168,7 @@ fn shortened(value: &[u8]) -> Option<Modified> {
     Some(Modified::new(shown.ok()?, precision, Some(0)))
 }
 
-/// Values of the type fact for Unix kinds other than file and directory. See also
+/// The values of the type fact for Unix kinds other than file and directory. See also
 /// [`TypeFact::link_target`].
 const SPECIAL: [(&str, Kind<'static>); 7] = [
     ("link", Kind::Link { target: None }),
@@ -205,8 +206,8 @@ fn kind(fact: TypeFact<'_>) -> Kind<'_> {
     special.unwrap_or(Kind::Other(value.into()))
 }
 
-/// Returns whether the value of a type fact is one of RFC 3659 7.5.1 or otherwise in use, since any
-/// word may appear there.
+/// Returns whether the value of a type fact is in RFC 3659 7.5.1 or in common use. Any word may
+/// appear there.
 fn is_known(fact: TypeFact<'_>) -> bool {
     match fact {
         TypeFact::Other(value) => {
@@ -220,17 +221,17 @@ fn is_known(fact: TypeFact<'_>) -> bool {
 /// Parses `-8/29`.
 fn device(bytes: &[u8]) -> Option<Device> {
     let (major, minor) = core::str::from_utf8(bytes).ok()?.strip_prefix('-')?.split_once('/')?;
-    // A sign would be lost when written again.
+    // A sign would be lost when the number is written again.
     let number = |digits: &str| if digits.starts_with('+') { None } else { digits.parse().ok() };
     Some(Device { major: number(major)?, minor: number(minor)? })
 }
 
 /// Appends the facts of `selected` that are known, a space, the name and CRLF.
 ///
-/// A fact whose value cannot be written (it has a space or a `;`) is left out. So is a time that is
-/// not known to the second and in UTC, since the fact must be. If the target of a link has a space,
-/// only the target is left out. Owners and groups are written as each fact requires: as a number,
-/// as a name, or as they are.
+/// A fact whose value cannot be written (it has a space or a `;`) is left out. So is a time that
+/// lacks seconds or whose zone is unknown, since the fact requires seconds and UTC. If the target
+/// of a link has a space, only the target is left out. Owners and groups are written as each fact
+/// requires: as a number, as a name, or unchanged.
 pub(super) fn encode<S: Sink + ?Sized>(
     entry: &Entry<'_>,
     selected: FactSet,
@@ -264,7 +265,7 @@ pub(super) fn encode<S: Sink + ?Sized>(
     sink.put(b"\r\n")
 }
 
-/// Returns `text` as the value of a fact, unless it is empty or cannot be one.
+/// Returns `text` as the value of a fact, unless `text` is empty or cannot be such a value.
 fn value(text: Text<'_>) -> Option<FactValue<'_>> {
     FactValue::new(text.as_bytes()).ok().filter(|_| !text.is_empty())
 }
@@ -276,8 +277,8 @@ fn number(text: Text<'_>) -> Option<u32> {
     if plain { core::str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
-/// Appends the type fact, which comes first. Separate from the others because that of a link
-/// consists of two texts.
+/// Appends the type fact, which comes first. It is written separately from the other facts because
+/// its value for a link consists of two texts.
 fn encode_type<S: Sink + ?Sized>(kind: &Kind<'_>, sink: &mut S) -> Result<(), Full> {
     let (value, rest): (&[u8], &[u8]) = match kind {
         Kind::File => (b"file", b""),

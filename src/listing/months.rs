@@ -5,8 +5,8 @@
 pub(super) const ENGLISH: [&[u8; 3]; 12] =
     [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 
-/// Returns the month, 1 to 12, for a name in any case and in the charsets used with its language. A
-/// full stop or a comma after the name is ignored.
+/// Returns the month, 1 to 12, for a name in any charset that its language is written in. Ignores
+/// case and any full stop or comma after the name.
 pub(super) fn number(name: &[u8]) -> Option<u8> {
     if let Some(month) = name.try_into().ok().and_then(english) {
         return Some(month);
@@ -17,7 +17,7 @@ pub(super) fn number(name: &[u8]) -> Option<u8> {
         return None;
     }
     let named = |known: &str| {
-        // Three letters of DOS may form one of UTF-8, which no month has.
+        // Three letters of a DOS charset may form one letter of UTF-8, but one that no month has.
         core::str::from_utf8(name).is_ok_and(|name| is_same(known, name.chars()))
             || !name.is_ascii()
                 && CHARSETS.iter().any(|decode| is_same(known, name.iter().map(|&byte| decode(byte))))
@@ -30,8 +30,8 @@ fn is_same(known: &str, name: impl Iterator<Item = char>) -> bool {
     known.chars().map(lower_case).eq(name.map(lower_case))
 }
 
-/// Returns the small letter, for the alphabets of the months. The standard library's covers all
-/// alphabets and is large.
+/// Returns the lower-case letter, for the alphabets in which months are written. The function of
+/// the standard library covers all alphabets and is large.
 fn lower_case(letter: char) -> char {
     let code = u32::from(letter);
     let lower = match code {
@@ -44,8 +44,8 @@ fn lower_case(letter: char) -> char {
     char::from_u32(lower).unwrap_or(letter)
 }
 
-/// Decoders for charsets other than UTF-8, covering the letters that months need. An unknown byte
-/// becomes a letter that no month has.
+/// Decoders for charsets other than UTF-8, for the letters that names of months contain. An unknown
+/// byte becomes a character that no month has.
 const CHARSETS: [fn(u8) -> char; 6] = [
     // Latin-1
     char::from,
@@ -73,7 +73,7 @@ const CHARSETS: [fn(u8) -> char; 6] = [
     },
 ];
 
-/// Looks up `byte` in pairs of a byte, as a character, and its letter.
+/// Looks up `byte` in `pairs`, each of which is a byte, written as a character, and its letter.
 fn letter(byte: u8, pairs: &str) -> char {
     let mut letters = pairs.chars();
     while let (Some(code), Some(letter)) = (letters.next(), letters.next()) {
@@ -89,7 +89,7 @@ fn cyrillic(place: u8) -> char {
     char::from_u32(0x410 + u32::from(place)).unwrap_or('?')
 }
 
-/// Returns the month, 1 to 12, for an English name in any case.
+/// Returns the month, 1 to 12, for an English name, ignoring case.
 #[inline]
 pub(super) fn english(name: [u8; 3]) -> Option<u8> {
     let lower = lower(name);
@@ -97,7 +97,7 @@ pub(super) fn english(name: [u8; 3]) -> Option<u8> {
     (known == lower).then_some(month)
 }
 
-/// Packs the letters into a number that is the same in either case.
+/// Packs the letters into a number that is the same for upper and lower case.
 const fn lower([a, b, c]: [u8; 3]) -> u32 {
     u32::from_be_bytes([0, a | 0x20, b | 0x20, c | 0x20])
 }
@@ -120,11 +120,11 @@ static SLOTS: [(u32, u8); 31] = {
     slots
 };
 
-/// Names that differ from the English short ones: those that `ls` and FTP servers write in other
-/// locales, and long ones.
+/// Names other than the short English ones: the names that `ls` and FTP servers write in other
+/// locales, and long names.
 #[rustfmt::skip]
 const OTHERS: &[(&str, u8)] = &[
-    // the English names again, for a full stop after them
+    // the short English names again, for those with a full stop after them
     ("jan", 1), ("feb", 2), ("mar", 3), ("apr", 4), ("may", 5), ("jun", 6),
     ("jul", 7), ("aug", 8), ("sep", 9), ("oct", 10), ("nov", 11), ("dec", 12),
     // English, long

@@ -1,5 +1,5 @@
-//! z/OS and its predecessors: data sets, members of partitioned data sets, load modules, and jobs
-//! (z/OS Communications Server, IP User's Guide and Commands, LIST).
+//! Listings of z/OS and its predecessors: data sets, members of partitioned data sets, load
+//! modules, and jobs (z/OS Communications Server, IP User's Guide and Commands, LIST).
 //!
 //! ```text
 //! dataset = volume SP unit SP referred SP extents [ SP used ] SP recfm SP lrecl SP blksz SP dsorg
@@ -14,11 +14,12 @@
 //! module  = name SP size SP ttr *( SP attribute )          ; both hexadecimal
 //! job     = name SP jobid SP [ owner SP ] status *( SP any )
 //! ```
-//! SP is any number of spaces, also in front. Lines without enough features of their own are only
-//! accepted under the matching header, which names the columns.
+//! SP is any number of spaces, even at the start of a line. Lines without enough features of their
+//! own are accepted only under the matching header, which names the columns.
 //!
-//! No size of a data set or a member is in bytes, and `referred` is when it was last read, so
-//! neither appears in the entry. The entry of a job is its identifier, which RETR takes.
+//! No size of a data set or a member is in bytes, and `referred` is the date when a data set was
+//! last read, so neither appears in the entry. The name of the entry of a job is the job's
+//! identifier, which RETR takes.
 
 use super::context::{Context, Header};
 use super::cursor::Cursor;
@@ -29,7 +30,7 @@ use crate::codec::{Invalid, Text};
 
 const EXPECTED: Invalid = Invalid::new("a line of MVS");
 
-/// Column names of the headers, as many as identify each.
+/// Column names of the headers, as many as are needed to identify each header.
 const HEADERS: [(Header, &[&str]); 4] = [
     (Header::DataSets, &["Volume", "Unit", "Referred"]),
     (Header::Members, &["Name", "VV.MM", "Created"]),
@@ -37,7 +38,7 @@ const HEADERS: [(Header, &[&str]); 4] = [
     (Header::Jobs, &["JOBNAME", "JOBID", "OWNER"]),
 ];
 
-/// Most words on a line. Only a data set whose name had spaces could exceed it.
+/// The greatest number of words on a line. Only a data set whose name had spaces could have more.
 const MOST_WORDS: usize = 16;
 type Words<'a> = arrayvec::ArrayVec<&'a [u8], MOST_WORDS>;
 
@@ -110,7 +111,7 @@ fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Entry::named(name, kind)
 }
 
-/// Parses a data set that is not on a disk, or not a common one.
+/// Parses a data set that is not on a disk, or that is of an uncommon kind.
 fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     let (what, name): (&[u8], _) = match words {
         [b"Migrated", name] => (b"Migrated", name),
@@ -123,7 +124,7 @@ fn unlike<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     Entry::named(name, Kind::Other(Text::new(what).ok()?))
 }
 
-/// Parses a member with ISPF statistics. Its size is in lines.
+/// Parses a member with ISPF statistics, which give its size in lines.
 fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     let [name, version, created, changed, time, lines, initial, modified, id] = words else { return None };
     let (version, level) = version.split_at_checked(2)?;
@@ -133,7 +134,7 @@ fn member<'a>(words: &[&'a [u8]], context: &Context) -> Option<Entry<'a>> {
     }
     let date = |word: &[u8]| {
         let mut cursor = Cursor::new(word);
-        // The year is always in front.
+        // The year always comes first.
         let clock = context.clock.with_date_order(DateOrder::YearMonthDay);
         let (date, _) = short_date::numbers(&mut cursor, short_date::OF_THE_JOB, Known::NEW, &clock)?;
         cursor.rest.is_empty().then_some(date)
@@ -174,7 +175,7 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
     let [name, identifier, ..] = words else { return None };
     let (class, number) = identifier.split_first_chunk::<3>()?;
     let numbered = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
-    // J0012345 is used where there are more jobs than five digits can count.
+    // The form J0012345 is used where there are more jobs than five digits can count.
     let classed = matches!(class, b"JOB" | b"STC" | b"TSU")
         || matches!(class, [b'J' | b'S' | b'T', rest @ ..] if rest.iter().all(u8::is_ascii_digit));
     if !is_member(name) || !numbered || !classed || !STATUS.contains(words.get(status)?) {
@@ -190,8 +191,8 @@ fn job<'a>(words: &[&'a [u8]], status: usize) -> Option<Entry<'a>> {
 /// Possible states of a job.
 const STATUS: [&[u8]; 5] = [b"INPUT", b"ACTIVE", b"OUTPUT", b"HELD", b"EXEC"];
 
-/// Returns whether `word` is a number, or stands for one that is unknown (`????`) or too wide for
-/// its column (`++++`, `1+++++`).
+/// Returns whether `word` is a number, or stands for a number that is unknown (`????`) or too wide
+/// for its column (`++++`, `1+++++`).
 fn is_count(word: &[u8]) -> bool {
     let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
     let marks = word.get(digits..).unwrap_or_default();

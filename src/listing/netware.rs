@@ -7,7 +7,7 @@
 //! right  = "-" / one of "RWCEAFMS"        ; rights of the session, as NetWare names them
 //! date   = that of ls -l, see ls_date.rs
 //! ```
-//! SP is any number of spaces, also before the name.
+//! SP is any number of spaces, even before the name.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -59,7 +59,7 @@ fn entry<'a>(letter: u8, mut cursor: Cursor<'a>, context: &Context) -> Option<En
     Some(entry)
 }
 
-/// Returns whether the owner is there, as one word.
+/// Returns whether `left` is an owner of one word.
 fn is_a_word(left: &[u8]) -> bool {
     let owner = left.trim_ascii();
     !owner.is_empty() && !owner.iter().any(u8::is_ascii_whitespace)

@@ -3,14 +3,14 @@
 //! ```text
 //! line = name         ; perhaps with the directory in front
 //! ```
-//! Every line is a name here, even a complaint of the server's `ls`. The kind of an entry, and
-//! whether it exists, have to be asked for.
+//! Every line is a name here, even an error message of the server's `ls`. Further commands are
+//! needed to find out what kind an entry is, and whether it exists.
 
 use super::context::Context;
 use super::{Entry, Format, Kind, Line};
 use crate::codec::{Full, Invalid, Sink, Text};
 
-/// Parses one line, without its line end. Only an empty line is not an entry; spaces are a name.
+/// Parses one line, without its line end. Only an empty line is not an entry: spaces form a name.
 ///
 /// # Errors
 /// Fails when the line contains a CR or a NUL.

@@ -6,7 +6,7 @@
 //! attributes = 1*4( "A" / "R" / "H" / "S" )
 //! date = see short_date.rs; its years have two or three digits
 //! ```
-//! SP is any number of spaces. Before the name there are two, or one where the columns were closed
+//! SP is any number of spaces. Two spaces precede the name, or one where the columns were closed
 //! up.
 
 use super::context::Context;
@@ -27,7 +27,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     if cursor.rest.is_empty() {
         return Ok(Line::Noise);
     }
-    // A size that cannot be read is recognized by its column, which is a wide one.
+    // A size that cannot be read is recognized by the padding of its wide column.
     let padded = line.len() - cursor.rest.len() >= 4;
     let entry = entry(cursor, padded, context).ok_or(EXPECTED)?;
     Ok(Line::Entry(entry.read_from(Format::Os2, line)))

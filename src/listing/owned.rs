@@ -15,7 +15,7 @@ use crate::codec::facts::Permissions;
 pub struct OwnedEntry {
     /// The raw line, name, text of the kind, owner, group and unique fact, one after the other.
     bytes: Box<[u8]>,
-    /// Their lengths, or [`ABSENT`].
+    /// The lengths of these texts, or [`ABSENT`].
     lengths: [u32; 6],
     kind: Kind<'static>,
     size: Option<u64>,
@@ -103,7 +103,7 @@ impl OwnedEntry {
             rest = after;
             Some(bytes)
         });
-        // They were checked when they were copied.
+        // The entry from which these were copied had checked texts.
         let [name, text, owner, group, unique] =
             [name, text, owner, group, unique].map(|bytes| bytes.map(Text::checked));
         Entry {

@@ -1,4 +1,4 @@
-//! Result of parsing one line.
+//! The type that the parsers of all formats return for a line.
 
 use core::ops::Range;
 

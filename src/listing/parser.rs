@@ -1,4 +1,4 @@
-//! Incremental parser that turns the bytes of a data connection into entries.
+//! An incremental parser that turns the bytes of a data connection into entries.
 
 use core::ops::Range;
 
@@ -7,22 +7,23 @@ use super::detect::{BadLine, Order, Verdict, joined};
 use super::lines::{Found, Lines, without_cr};
 use super::{Clock, Entry, Formats, Line, mlsd};
 
-/// Turns bytes into entries, in the memory of one line.
+/// A parser that turns bytes into entries, in the memory of one line.
 ///
-/// A line that lies whole in the input is borrowed from it; one that is split between inputs is
-/// assembled in the storage `B`. The length of the storage is the longest line accepted, counting
-/// its CR but not its LF. The storage must also hold both lines of a VMS entry that spans two, and
-/// a line of CMS with its name in front. Lines end in LF or CRLF. The result does not depend on how
-/// the input is split.
+/// A line that lies entirely in one input is borrowed from that input; a line that is split between
+/// inputs is assembled in the storage `B`. The length of the storage is the longest line accepted,
+/// counting its CR but not its LF. The storage must also hold both lines of a VMS entry that spans
+/// two, and a line of CMS with its name in front. Lines end in LF or CRLF. The result does not
+/// depend on how the input is split.
 ///
-/// Each line is tried in the given formats, beginning with the one that has failed least often. A
-/// listing settles on its format with the first line that identifies it, and a server that mixes
-/// formats is read line by line.
+/// Each line is tried in the given formats, beginning with the format that has failed least often.
+/// A listing settles on the format of the first line that identifies one. If a server mixes
+/// formats, each line is still read in its own format.
 ///
 /// The order of the numbers in a date like `03/04/96` is settled before the first such entry is
-/// returned. These lines are kept in the storage until one has a number that decides (25 cannot be
-/// a month), until the storage is full, or until [`finish`](Self::finish); then they are returned
-/// together. See [`Inferred`](super::Inferred) for what may remain a guess.
+/// returned. Lines with such dates are kept in the storage until one of them has a number that
+/// decides (25 cannot be a month), until the storage is full, or until [`finish`](Self::finish);
+/// then they are returned together. See [`Inferred`](super::Inferred) for the parts that may remain
+/// guesses.
 #[derive(Clone, Debug)]
 pub struct ListingParser<B> {
     lines: Lines<B>,
@@ -32,7 +33,7 @@ pub struct ListingParser<B> {
     context: Context,
 }
 
-/// Line that the kept lines wait for.
+/// The line for which kept lines wait.
 #[derive(Clone, Copy, Debug)]
 enum Keeping {
     Nothing,
@@ -45,7 +46,8 @@ enum Keeping {
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
     /// Creates a parser for a listing in one of `formats`. Lines longer than `storage` are reported
-    /// and skipped. A name of 255 bytes needs about 400; RFC 3659 7.2 sets no limit.
+    /// and skipped. A line with a name of 255 bytes needs about 400 bytes; RFC 3659 7.2 sets no
+    /// limit.
     #[must_use]
     pub const fn new(storage: B, formats: Formats, clock: Clock) -> Self {
         Self {
@@ -57,14 +59,14 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         }
     }
 
-    /// Sets the clock by which the dates of the following lines are read.
+    /// Sets the clock with which the dates of the following lines are read.
     pub const fn set_clock(&mut self, clock: Clock) {
         self.context.clock = clock;
     }
 
-    /// Returns the next entry of `input`, or the next line that should be one and is not, and
-    /// advances `input` past what was used. Returns `None` when all input is used and more is
-    /// needed. Blank lines, totals, headers and the like are skipped.
+    /// Returns the next entry of `input`, or the next line that should be an entry but cannot be
+    /// read, and advances `input` past the bytes used. Returns `None` when all input is used and
+    /// more is needed. Blank lines, totals, headers and the like are skipped.
     ///
     /// The result borrows from `input` or from the parser until the next call.
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
@@ -103,9 +105,9 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         self.show(range)
     }
 
-    /// Returns the kept lines one after the other, then the last line if it had no line end; call
-    /// it until it returns `None`. Call it only for a listing that ended properly: if it was cut
-    /// off, the last line may be half a line, and its name half a name.
+    /// Returns the kept lines one after the other, then the last line if that had no line end. Call
+    /// this method until it returns `None`, and only for a listing that ended properly: if the
+    /// listing was cut off, the last line may be half a line, and its name half a name.
     pub fn finish(&mut self) -> Option<Result<Entry<'_>, BadLine<'_>>> {
         let range = loop {
             let settled = match (self.lines.rest(), self.keeping) {
@@ -121,15 +123,15 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
     }
 
     /// Returns whether the input so far ended within a line, or whether lines are kept until a
-    /// later one completes or settles them.
+    /// later line completes or settles them.
     #[must_use]
     pub const fn is_within_line(&self) -> bool {
         self.lines.is_within_line()
     }
 
-    /// Returns the part of the storage to show, if any. The line is only judged here, and parsed
-    /// again by `show`, because a borrow of the storage cannot leave the loop. At most one line of
-    /// an input is parsed twice.
+    /// Judges a line in the storage, and returns the part of the storage to show, if any. `show`
+    /// parses the line again, because a borrow of the storage cannot leave the loop. At most one
+    /// line of an input is parsed twice.
     fn settle(&mut self, range: Range<usize>) -> Option<Range<usize>> {
         if let Keeping::Half = self.keeping {
             return self.settle_half(range);
@@ -159,7 +161,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
                 Some(range)
             }
             Verdict::Shown(_) => {
-                // The line is judged again and must meet the same state.
+                // The line is judged again, which must begin from the same state.
                 self.context.dates = dates;
                 Some(range)
             }
@@ -185,7 +187,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
         Some(0..range.start.checked_sub(1)?)
     }
 
-    /// Stops waiting for another line. Returns the half to show if half an entry was kept.
+    /// Stops waiting for another line. If half an entry was kept, returns that half to be shown.
     fn release(&mut self) -> Option<Range<usize>> {
         if let Keeping::Half = self.keeping {
             self.keeping = Keeping::Nothing;
@@ -226,7 +228,8 @@ fn shown(verdict: Verdict<'_>) -> Option<Result<Entry<'_>, BadLine<'_>>> {
     }
 }
 
-/// [`ListingParser`] for MLSD alone. A program that uses only this one contains no other format.
+/// A [`ListingParser`] for MLSD alone. A program that uses only this parser contains no code for
+/// other formats.
 ///
 /// ```
 /// use ftp_proto::listing::MlsdParser;
@@ -242,7 +245,7 @@ pub struct MlsdParser<B> {
 }
 
 impl<B: AsRef<[u8]> + AsMut<[u8]>> MlsdParser<B> {
-    /// Creates a parser for a listing. Lines longer than `storage` are reported and skipped.
+    /// Creates a parser for one listing. Lines longer than `storage` are reported and skipped.
     #[must_use]
     pub const fn new(storage: B) -> Self {
         Self { lines: Lines::new(storage) }

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! pattern = *( "*" / "?" / class / literal )
-//! class   = "[" ["!" / "^"] 1*( byte / byte "-" byte ) "]"   ; a "]" that comes first is one of the bytes
+//! class   = "[" ["!" / "^"] 1*( byte / byte "-" byte ) "]"   ; a "]" in front is one of the bytes
 //! literal = any byte, and a "[" that no "]" closes
 //! ```
 //!
@@ -21,8 +21,8 @@ use crate::codec::Escaped;
 ///
 /// The matcher is iterative: on a mismatch only the last `*` is extended, which is sufficient,
 /// because an earlier `*` that took more bytes could not help. The time for one name is therefore
-/// proportional to the product of the two lengths at worst, and [`Pattern::BUDGET`] bounds that
-/// product (CVE-2010-2632 describes what servers without such a bound have suffered).
+/// proportional at worst to the product of the two lengths, and [`Pattern::BUDGET`] bounds that
+/// product (CVE-2010-2632 describes the effect on servers that lack such a bound).
 ///
 /// ```
 /// use ftp_proto::listing::Pattern;
@@ -47,9 +47,9 @@ struct Star {
 }
 
 impl<'a> Pattern<'a> {
-    /// Number of steps after which a comparison ends as a mismatch. A step is a byte of the pattern
-    /// examined. For a name of 255 bytes the result is exact for every pattern of up to 64 bytes,
-    /// and for longer ones unless they were made to take long.
+    /// Number of steps after which a comparison ends as a mismatch. A step examines one byte of the
+    /// pattern. For a name of 255 bytes, the result is exact for every pattern of up to 64 bytes,
+    /// and for longer patterns unless they are contrived to take long.
     pub const BUDGET: u32 = 1 << 14;
 
     /// Creates a pattern from `bytes`. Every sequence of bytes is valid.
@@ -64,8 +64,8 @@ impl<'a> Pattern<'a> {
         self.bytes
     }
 
-    /// Returns whether the pattern holds a wildcard. Without one it matches only the name that it
-    /// spells.
+    /// Returns whether the pattern contains a wildcard. A pattern without wildcards matches only
+    /// the name that it spells.
     #[must_use]
     pub fn has_wildcards(&self) -> bool {
         self.bytes.iter().enumerate().any(|(at, byte)| match byte {
@@ -183,7 +183,7 @@ impl<'a> Class<'a> {
     fn parse(pattern: &'a [u8]) -> Option<Self> {
         let negated = matches!(pattern.get(1), Some(b'!' | b'^'));
         let start = if negated { 2 } else { 1 };
-        // The first byte is a member, whatever it is.
+        // The first byte is a member, even if it is a `]`.
         let close = memchr::memchr(b']', pattern.get(start + 1..)?)? + start + 1;
         Some(Self { negated, members: pattern.get(start..close)?, length: close + 1 })
     }

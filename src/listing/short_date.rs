@@ -1,5 +1,5 @@
-//! Dates of numbers with a mark between them, as DOS and its descendants write them, and the times
-//! that go with them.
+//! Dates that consist of numbers with marks between them, as DOS and its descendants write them,
+//! and the times that accompany such dates.
 //!
 //! ```text
 //! numbers = 1*4DIGIT mark 1*4DIGIT mark 1*4DIGIT     ; the same mark twice: "-", "/" or "."
@@ -8,8 +8,8 @@
 //! ```
 //! The order of year, month and day depends on the country, and no header states it. A number that
 //! cannot be a month or a day decides first; then the clock, since few files are from the future;
-//! then the caller; and last what is usual in the format. [`Known`] holds what the lines of a
-//! listing showed.
+//! then the caller; and finally the usual order of the format. [`Known`] holds what the lines of a
+//! listing have shown.
 
 use super::cursor::Cursor;
 use super::date::{Date, Numbers, Time};
@@ -45,7 +45,7 @@ impl From<DateOrder> for Orders {
 /// Orders, the likeliest first.
 type Likely = [Orders; 3];
 
-/// Orders in formats that Americans made, and with a `/` in any format.
+/// Orders in formats of American origin, and of dates with a `/` in any format.
 pub(super) const AMERICAN: Likely = [Orders::MONTH_DAY_YEAR, Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY];
 /// Orders in formats that use the date format of the server's job.
 pub(super) const OF_THE_JOB: Likely =
@@ -55,22 +55,22 @@ const WITH_DOTS: Likely = [Orders::DAY_MONTH_YEAR, Orders::YEAR_MONTH_DAY, Order
 
 /// Order of the numbers in a listing's dates, as far as the dates so far show it.
 ///
-/// It stays open until a number settles it, or until no more lines can be held back; until then
-/// each date only rules out orders. From then on, dates are read in a single order, until one does
-/// not fit that order.
+/// The order stays open until a number settles it, or until no more lines can be held back;
+/// meanwhile each date only rules out orders. From then on, dates are read in a single order, until
+/// one does not fit that order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Known {
     /// Orders that fit every date so far, by how near to the clock ([`Age`]) they may put the
     /// dates.
     left: [Orders; 3],
-    /// Orders that dates are read in, by likelihood.
+    /// Orders in which dates may be read, of which the likeliest is chosen.
     taken: Orders,
     state: State,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No date of numbers has been read.
+    /// No date that consists of numbers has been read.
     New,
     Open,
     /// Something decided the order.
@@ -85,7 +85,7 @@ enum Age {
     Past,
     /// Ahead, but by no more than clocks may differ, which is a year.
     Near,
-    /// In a century that two digits do not usually mean, or in none.
+    /// Further ahead, or in the century that two digits do not usually mean.
     Far,
 }
 
@@ -99,7 +99,7 @@ impl Known {
         matches!(self.state, State::Open)
     }
 
-    /// Returns whether it is settled that the month is in front.
+    /// Returns whether it is settled that the month comes first.
     pub(super) fn is_american(&self) -> bool {
         self.state == State::Told && self.taken == Orders::MONTH_DAY_YEAR
     }
@@ -112,13 +112,13 @@ impl Known {
         }
     }
 
-    /// Returns the orders that put the dates so far nearest to the clock.
+    /// Returns the orders that put all dates so far as near to the clock as possible.
     fn candidates(&self) -> Orders {
         self.left.into_iter().find(|orders| !orders.is_empty()).unwrap_or(Orders::all())
     }
 
     /// Chooses the order of a date that can be read in the orders of `fits`, by [`Age`]. Returns
-    /// the order, how certain it is, and what is known afterwards.
+    /// the order, its certainty, and what is known afterwards.
     fn choose(mut self, fits: [Orders; 3], preferred: impl Fn(Orders) -> Orders) -> (Orders, Inferred, Self) {
         let [.., any] = fits;
         let nearest = |among: Orders| {
@@ -178,9 +178,9 @@ impl Known {
     }
 }
 
-/// Parses a date at the cursor, and returns what is known afterwards, provided that the line turns
-/// out to be an entry. The inner `None` is a date that does not exist in any order. `likely`
-/// applies to marks other than `/` and `.`.
+/// Parses a date at the cursor. Returns the date, and what is known afterwards, which the caller
+/// keeps only if the line turns out to be an entry. An inner `None` stands for a date that does not
+/// exist in any order. `likely` applies to marks other than `/` and `.`.
 pub(super) fn numbers(
     cursor: &mut Cursor<'_>,
     likely: Likely,
@@ -223,7 +223,7 @@ pub(super) fn numbers(
     });
     let [.., any] = fits;
     if any.is_empty() {
-        // Day and month of two digits, and a year at one end.
+        // The date must still have a day and a month of up to two digits, and a year at one end.
         let shape = [first.1, second.1, third.1];
         return matches!(shape, [1..=2, 1..=2, 2..=4] | [4, 1..=2, 1..=2]).then_some((None, known));
     }
@@ -247,7 +247,7 @@ pub(super) fn numbers(
     Some((Some(Numbers { date, inferred }), known))
 }
 
-/// Century of two digits below 70.
+/// The century to which two digits below 70 belong.
 #[derive(Clone, Copy)]
 enum Century {
     This,
@@ -269,7 +269,7 @@ fn date(year: (u16, usize), month: (u16, usize), day: (u16, usize), century: Cen
 }
 
 /// Returns the year that was written with `digits` digits. Two digits below 70 mean this century,
-/// unless the clock puts that year later than next year.
+/// unless that year would be later than next year by the clock.
 #[inline]
 pub(super) fn full_year(year: u16, digits: usize, clock: &Clock) -> Option<u16> {
     let this = in_century(year, digits, Century::This)?;
@@ -277,8 +277,8 @@ pub(super) fn full_year(year: u16, digits: usize, clock: &Clock) -> Option<u16> 
     if near { Some(this) } else { in_century(year, digits, Century::Last) }
 }
 
-/// Returns the year of two digits, unless it would be far ahead of the clock, where another reading
-/// may be better.
+/// Returns the year of two digits, unless that would be far ahead of the clock, since another
+/// reading may then be better.
 #[inline]
 pub(super) fn near_year(digits: u8, clock: &Clock) -> Option<u16> {
     in_century(u16::from(digits), 2, Century::This)
@@ -288,7 +288,7 @@ pub(super) fn near_year(digits: u8, clock: &Clock) -> Option<u16> {
 const fn in_century(year: u16, digits: usize, century: Century) -> Option<u16> {
     match (digits, year, century) {
         (2, ..70, Century::This) => Some(2000 + year),
-        // Three digits are the `tm_year` of a C library, printed as it is.
+        // Three digits are the `tm_year` of a C library, printed unchanged.
         (2 | 3, ..) => Some(1900 + year),
         (4, ..) => Some(year),
         _ => None,
@@ -323,7 +323,7 @@ pub(super) fn time(cursor: &mut Cursor<'_>) -> Option<Time> {
     *cursor = after;
     let hour = match time.hour {
         1..=12 => time.hour % 12 + if afternoon { 12 } else { 0 },
-        // A half of the day has no such hour, so give one that no day has.
+        // A 12-hour clock has no such hour, so return one that no day has.
         _ => u8::MAX,
     };
     Some(Time { hour, ..time })
@@ -344,7 +344,7 @@ mod tests {
         Some((numbers.map(|it| it.date), known))
     }
 
-    /// 2026-11-26 12:00 UTC.
+    /// Returns a clock that shows 2026-11-26 12:00 UTC.
     fn clock() -> Clock {
         Clock::at(1_795_694_400)
     }
@@ -382,8 +382,8 @@ mod tests {
         }
     }
 
-    /// Returns the dates of a listing, each with how certain it is, after waiting for the end of
-    /// the listing.
+    /// Returns the dates of a listing, each with its certainty, after waiting for the end of the
+    /// listing.
     fn listing(texts: &[&str], clock: &Clock) -> Vec<(Date, Inferred)> {
         let mut known = Known::NEW;
         for text in texts {
@@ -416,7 +416,7 @@ mod tests {
             // A number decides, wherever it is.
             (&["03/04/96", "25/12/96"], clock(), &[((1996, 4, 3), told), ((1996, 12, 25), told)]),
             (&["03/04/96", "12/25/96"], german, &[((1996, 3, 4), told), ((1996, 12, 25), told)]),
-            // A number outweighs the clock, although that file is from the future.
+            // A number outweighs the clock, although one file is then from the future.
             (&["12/01/2026", "25/11/2026"], clock(), &[((2026, 1, 12), told), ((2026, 11, 25), told)]),
             (&["05/11/2026", "12/25/2026"], clock(), &[((2026, 5, 11), told), ((2026, 12, 25), told)]),
             // The clock decides, and outweighs the caller.

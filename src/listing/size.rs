@@ -25,8 +25,8 @@ pub(super) fn grouped(word: &[u8]) -> Option<u64> {
     })
 }
 
-/// Returns whether `word` is a size with a unit. Such a size is rounded, so no number of bytes is
-/// made of it.
+/// Returns whether `word` is a size with a unit. Such a size is rounded, so it is not converted to
+/// a number of bytes.
 pub(super) fn is_rounded(word: &[u8]) -> bool {
     let word = word.strip_suffix(b"B").filter(|rest| rest.last().is_some_and(is_unit)).unwrap_or(word);
     match word.split_last() {
@@ -37,8 +37,8 @@ pub(super) fn is_rounded(word: &[u8]) -> bool {
     }
 }
 
-/// Returns whether `word` is in the place of a size but is not one: it has a sign in front, or too
-/// many digits.
+/// Returns whether `word` has the form of a size but not a valid value: it has a sign in front, or
+/// too many digits.
 pub(super) fn is_out_of_range(word: &[u8]) -> bool {
     let digits = word.strip_prefix(b"-").or(word.strip_prefix(b"+")).unwrap_or(word);
     number::<u64>(word).is_none() && !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)

@@ -5,7 +5,8 @@
 //!  "format": "unix", "unreadable": ["size"],
 //!  "modified": {"shown": "20241109200600", "precision": "minute", "zone": 60, "inferred": 17}}
 //! ```
-//! Texts are strings if the serializer is human-readable and they are UTF-8, and bytes otherwise.
+//! A text is a string if the serializer is human-readable and the text is UTF-8; otherwise it is
+//! bytes.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -39,7 +40,7 @@ struct Stored<'a> {
     size: Option<u64>,
     modified: Option<StoredModified<'a>>,
     mode: Option<u16>,
-    /// Letters of RFC 3659 7.5.5.
+    /// The letters of RFC 3659 7.5.5.
     permissions: Option<Bytes<'a>>,
     owner: Option<Bytes<'a>>,
     group: Option<Bytes<'a>>,
@@ -98,11 +99,11 @@ const FIELDS: [(StoredField, Fields); 9] = [
 #[derive(Serialize, Deserialize)]
 #[serde(rename = "Modified")]
 struct StoredModified<'a> {
-    /// Time-val of RFC 3659 2.3.
+    /// A time-val of RFC 3659 2.3.
     shown: Bytes<'a>,
     precision: Precision,
     zone: Option<i16>,
-    /// Bits of [`Inferred`]. Missing in data from versions that did not have this field.
+    /// The bits of [`Inferred`]. Missing in data from versions that did not have this field.
     #[serde(default)]
     inferred: u8,
 }

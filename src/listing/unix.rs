@@ -1,12 +1,13 @@
-//! `ls -l`, as most servers answer LIST (RFC 959 4.1.3 leaves the format to the server).
+//! `ls -l`, the form in which most servers answer LIST (RFC 959 4.1.3 leaves the format to the
+//! server).
 //!
-//! There is no grammar, but a shape. Brackets show what may be missing:
+//! There is no grammar, only a shape. Brackets show what may be missing:
 //!
 //! ```text
 //! [inode] [blocks] mode [links] [owner [group]] size date SP name [" -> " target]
 //!
 //! mode   = type 9permission [ "+" / "@" / "." ]      ; POSIX, with ACLs, attributes, SELinux
-//!        / 9permission / type 8*9letter              ; also in use; the last gives no mode
+//!        / 9permission / type 8*9letter              ; also in use; the second gives no mode
 //!        / 6*7octal                                  ; a line of numbers alone; see `raw_numbers`
 //! type   = "-" "f" file, "d" directory, "l" "e" link, "b" "c" device, "p" pipe, "s" socket,
 //!          any of "D m n S w C M ?"
@@ -14,9 +15,10 @@
 //! date   = see ls_date.rs
 //! ```
 //!
-//! Owners and groups may contain spaces, and names anything, so the line is anchored on its date:
-//! the first words that form a date and have a size before them. The size is to the left of the
-//! date, what remains there is owner and group, and the name is all that follows *one* space.
+//! Owners and groups may contain spaces, and names may contain anything, so the line is anchored on
+//! its date: the first words that form a date and have a size before them. The size is to the left
+//! of the date, the owner and the group are to the left of the size, and the name is everything
+//! after the *one* space that follows the date.
 
 mod mode;
 
@@ -33,7 +35,8 @@ use crate::codec::{Invalid, Text, Timestamp, scan};
 
 const EXPECTED: Invalid = Invalid::new("a line of ls -l");
 
-/// Most columns between the mode and the date. A line with more is not one of `ls`.
+/// The greatest number of columns between the mode and the date. A line with more columns does not
+/// come from `ls`.
 const MOST_COLUMNS: usize = 24;
 
 /// Parses one line, without its line end.
@@ -83,10 +86,10 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.read_from(Format::Unix, line)))
 }
 
-/// Returns whether the line is blank or a line of totals. Nothing else is skipped, not even a
-/// `dir:` of `ls -R`, since the entries that follow it are not in the listed directory.
+/// Returns whether the line is blank or a line of totals. Nothing else is skipped, not even the
+/// `dir:` of `ls -R`, since the entries after such a line are not in the listed directory.
 pub(super) fn is_noise(line: &[u8]) -> bool {
-    // Most lines are entries, and their first byte shows it.
+    // Most lines are entries, which their first byte shows.
     if matches!(line.first(), Some(b'-' | b'd' | b'l')) {
         return false;
     }
@@ -101,7 +104,7 @@ pub(super) fn is_noise(line: &[u8]) -> bool {
     total && cursor.peek().is_none_or(|byte| byte.is_ascii_digit())
 }
 
-/// First word of the line that counts blocks, in the languages of servers.
+/// The first word of the line that counts blocks, in the languages that servers use.
 #[rustfmt::skip]
 const TOTALS: [&str; 14] = [
     "total", "insgesamt", "gesamt", "totale", "totaal", "totalt", "razem", "celkem", "yhteensä", "итого", "всего",
@@ -109,7 +112,7 @@ const TOTALS: [&str; 14] = [
 ];
 
 // raw = 6*7OCTAL SP uid SP gid SP size SP seconds SP name             ; the numbers of stat(2)
-/// Parses a line of numbers, without any words.
+/// Parses a line that consists of numbers and a name.
 #[cold]
 fn raw_numbers(line: &[u8]) -> Option<Entry<'_>> {
     let mut cursor = Cursor::new(line);
@@ -190,11 +193,11 @@ pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Colum
     Some((mode, columns?))
 }
 
-/// Contents of the columns between mode and name.
+/// The contents of the columns after the mode.
 pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
-    /// Links, owner and group, if each is known to be a word.
+    /// Links, owner and group, if each is known to be a single word.
     words: Option<(u64, &'a [u8], &'a [u8])>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
@@ -222,8 +225,8 @@ impl Columns<'_> {
 }
 
 /// Parses the columns as nearly all servers write them: links, owner, group and size, a word each,
-/// and the usual date. Returns `None` if [`columns`] has to decide; it reads the same from any line
-/// that is accepted here.
+/// and the usual date. Returns `None` if [`columns`] must decide. From any line that is accepted
+/// here, [`columns`] would read the same.
 #[inline]
 fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     let spaces = scan::spaces(line)?;
@@ -249,9 +252,9 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     Some(Columns { owners, words, size: Some(size), device: None, unreadable, modified, name })
 }
 
-/// Finds the date, which is the first that has a size, or an unreadable one, in front of it. An
-/// unreadable size is a word that begins like a number, or any word if `complete` accepts what is
-/// to its left as all the other columns.
+/// Finds the date: the first that has a size, even an unreadable one, in front of it. An unreadable
+/// size is a word that begins like a number, or any word if `complete` accepts the text to the left
+/// of the word as all the other columns.
 #[inline]
 pub(super) fn columns<'a>(
     mut cursor: Cursor<'a>,
@@ -267,7 +270,7 @@ pub(super) fn columns<'a>(
         cursor.blanks();
         let mut after = cursor;
         let dated = if column > 0 { ls_date::parse(&mut after, clock) } else { None };
-        // A possible size counts as a year only if no other column is missing then.
+        // A possible size counts as a year only if no other column is then missing.
         let dated = dated.filter(|_| {
             !ls_date::begins_with_a_year(cursor.rest) || complete(left) || owners(left).2.is_some()
         });
@@ -283,8 +286,8 @@ pub(super) fn columns<'a>(
             };
             if let Some(size) = size(left, before) {
                 let found = found(size, Fields::empty());
-                // `1 May 12 2001 Nov  9 20:06 name` has an owner called May, so a date with only a
-                // size before it counts only if the line cannot be read in another way.
+                // `1 May 12 2001 Nov  9 20:06 name` has an owner called May, so a date preceded by
+                // nothing but a size counts only if the line cannot be read in another way.
                 if column > 1 {
                     return Some(found);
                 }
@@ -307,7 +310,7 @@ pub(super) fn columns<'a>(
     lone
 }
 
-/// Returns what is to the left of a size that cannot be read.
+/// Returns the text to the left of a size that cannot be read.
 #[cold]
 fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) -> Option<&'a [u8]> {
     if let Some(head) = left.strip_suffix(b",") {
@@ -317,8 +320,8 @@ fn unsized_owners<'a>(left: &'a [u8], word: &[u8], complete: fn(&[u8]) -> bool) 
     (size::begins_like_a_number(word) || complete(left)).then_some(left)
 }
 
-/// Splits a long group from a size that follows it without a space, after links and owner. Returns
-/// everything up to the size, and the size.
+/// Splits `word`, which follows links and owner, into a long group and a size if no space separates
+/// them. Returns everything up to the size, and the size.
 #[cold]
 fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u64)> {
     let group = word.iter().rposition(|byte| !byte.is_ascii_digit())? + 1;
@@ -332,14 +335,14 @@ fn joined<'a>(so_far: &'a [u8], left: &[u8], word: &[u8]) -> Option<(&'a [u8], u
     wide.then_some((owners, size))
 }
 
-/// Returns whether links, owner and group are there, a word each.
+/// Returns whether `owners` consists of links, owner and group, a word each.
 fn is_complete(owners: &[u8]) -> bool {
     let mut words = owners.split(|&byte| is_blank(byte)).filter(|word| !word.is_empty());
     words.next().is_some_and(|links| number::<u64>(links).is_some()) && words.count() == 2
 }
 
 /// Parses the columns of systems without a clock: links, owner, group, size and the name. A name
-/// with blanks is rejected, since it may be a date that cannot be read.
+/// with blanks is rejected, since its beginning may be a date that cannot be read.
 #[cold]
 fn undated(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     let line = cursor.rest;
@@ -369,7 +372,7 @@ fn undated(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     Some(Columns { owners, words: None, size, device: None, unreadable, modified, name: cursor.rest })
 }
 
-/// Parses the columns of a file that `ls` could not examine: a question mark each.
+/// Parses the columns of a file that `ls` could not examine: each is a question mark.
 fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     for _ in 0..5 {
         cursor.gap()?;
@@ -388,14 +391,14 @@ fn unknown_columns(mut cursor: Cursor<'_>) -> Option<Columns<'_>> {
     })
 }
 
-/// Parses a size that is `word`, or `word` and the end of `owners`. Returns what is left of
-/// `owners` too.
+/// Parses a size that is `word`, or the end of `owners` and `word`. Also returns what is left of
+/// `owners`.
 #[inline]
 fn size<'a>(owners: &'a [u8], word: &[u8]) -> Option<(&'a [u8], Option<u64>, Option<Device>)> {
     if !word.first().is_some_and(u8::is_ascii_digit) {
         return None;
     }
-    // Either `8, 1`, or `8,1` in one word if that cannot be thousands.
+    // A device is `8, 1`, or `8,1` in one word if the comma cannot separate thousands.
     if let Some(head) = owners.strip_suffix(b",") {
         let major = head.rsplit(|&byte| is_blank(byte)).next()?;
         let device = Device { major: number(major)?, minor: number(word)? };
@@ -424,9 +427,9 @@ pub(super) const fn is_blank(byte: u8) -> bool {
 
 type Owners<'a> = (Option<u64>, Option<&'a [u8]>, Option<&'a [u8]>);
 
-/// Splits the columns into links, owner and group. A number in front is the links. If more than two
-/// words remain, a gap of two or more spaces separates owner from group; without one, the owner is
-/// the first word.
+/// Splits the columns into links, owner and group. A number in front is that of the links. If more
+/// than two words remain, a gap of two or more spaces separates owner from group; without such a
+/// gap, the owner is the first word.
 #[inline]
 fn owners(columns: &[u8]) -> Owners<'_> {
     let mut cursor = Cursor::new(columns);
@@ -449,7 +452,7 @@ fn owners(columns: &[u8]) -> Owners<'_> {
             group = right.trim_ascii_start();
         }
     }
-    // `ls`, and the writer here, show `?` for what is not known.
+    // `ls`, and our own writer, show `?` for an unknown owner or group.
     let text = |column: &[u8]| !matches!(column, b"" | b"?");
     (links, Some(owner).filter(|owner| text(owner)), Some(group).filter(|group| text(group)))
 }

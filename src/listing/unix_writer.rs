@@ -1,4 +1,4 @@
-//! `ls -l` as our server answers LIST; the inverse of unix.rs.
+//! Writes the lines of `ls -l` with which our server answers LIST. The inverse of unix.rs.
 
 use super::unix::{PLACES, is_blank};
 use super::{Clock, Entry, Fields, Kind, Modified, Precision, months};
@@ -18,9 +18,10 @@ pub(super) const FIELDS: Fields = Fields::KIND
 /// written for those read them best.
 ///
 /// The format cannot leave a column out. Unknown values are shown as one link, the owner and group
-/// `?`, the size 0, 1 January 1970, and `rw-r--r--` or (for a directory) `rwxr-xr-x`; blanks in an
-/// owner or a group become `_`. An empty name produces no line. Every reader takes a link whose
-/// name contains ` -> ` for one with another name: no escape exists.
+/// `?`, the size 0, 1 January 1970, and `rw-r--r--` (for a directory `rwxr-xr-x`, for a symbolic
+/// link `rwxrwxrwx`); blanks in an owner or a group become `_`. An empty name produces no line. A
+/// link whose name contains ` -> ` is read back with another name, since the format has no escape
+/// for the arrow.
 pub(super) fn encode<S: Sink + ?Sized>(entry: &Entry<'_>, clock: &Clock, sink: &mut S) -> Result<(), Full> {
     if entry.name.is_empty() {
         return Ok(());
@@ -70,7 +71,7 @@ fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
     let mode = permissions.unwrap_or(assumed);
     let mut letters = [letter; 10];
     for ((shown, place), shift) in letters.iter_mut().skip(1).zip(PLACES).zip((0..3).flat_map(|i| [i; 3])) {
-        // The bits of this place are its own and the one of 0o7000 that shares it.
+        // A place shows its own bit and, if it is the third of its class, a bit of 0o7000 too.
         let special = if place.len() > 1 { 0o4000 >> shift } else { 0 };
         let own = place.first().map_or(0, |(_, bits)| *bits);
         let bits = mode & (own | special);
@@ -84,7 +85,7 @@ fn put_number<S: Sink + ?Sized>(sink: &mut S, value: u64, width: usize) -> Resul
     sink.put(Digits::new::<10>(value).padded(width, b' ').as_bytes())
 }
 
-/// Appends `text` as one word, left-aligned in at least `width` bytes, at most 8.
+/// Appends `text` as one word, left-aligned in at least `width` bytes. `width` is at most 8.
 fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize) -> Result<(), Full> {
     let word = text.map_or(&b""[..], |text| text.as_bytes());
     let word = if word.is_empty() { b"?" } else { word };
@@ -97,11 +98,12 @@ fn put_word<S: Sink + ?Sized>(sink: &mut S, text: Option<Text<'_>>, width: usize
     sink.put(b"        ".get(..width.saturating_sub(word.len())).unwrap_or_default())
 }
 
-/// Half a Gregorian year in seconds, for which `ls` shows the time instead of the year.
+/// Half a Gregorian year in seconds. For a file changed this recently, `ls` shows the time instead
+/// of the year.
 const HALF_A_YEAR: i64 = 31_556_952 / 2;
 
-/// Formats `Nov  9 20:06` for a time less than half a year ago, and `Nov  9  2001` otherwise, also
-/// for the future and without a clock. A missing date becomes 1 January 1970.
+/// Formats `Nov  9 20:06` for a time less than half a year ago, and `Nov  9  2001` for any other
+/// time, even one in the future, or if there is no clock. A missing date becomes 1 January 1970.
 fn date_letters(modified: Option<Modified>, clock: &Clock) -> [u8; 12] {
     let Some(modified) = modified else { return *b"Jan  1  1970" };
     let zone = clock.zone_at(modified.shown());

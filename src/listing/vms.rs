@@ -1,4 +1,4 @@
-//! DIRECTORY of OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
+//! The output of DIRECTORY on OpenVMS, as MultiNet, TCPware, UCX and HP's own server send it.
 //!
 //! ```text
 //! line       = name ";" 1*DIGIT SP columns
@@ -15,7 +15,7 @@
 //! ```
 //! SP is any number of spaces. One of the gaps may be a line end, since a long name has its columns
 //! on the next line. The name of a directory ends in `.DIR;1`, which is dropped because CWD does
-//! not take it.
+//! not accept this suffix.
 
 use super::context::Context;
 use super::cursor::Cursor;
@@ -49,8 +49,8 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     Ok(Line::Entry(entry.ok_or(EXPECTED)?.read_from(Format::Vms, line)))
 }
 
-/// Parses an entry whose name has no version. Only the line end after the name and the date
-/// identify it.
+/// Parses an entry whose name has no version. Only the date, and the line end after the name,
+/// identify such an entry.
 fn without_version<'a>(
     line: &'a [u8],
     name: &'a [u8],
@@ -67,14 +67,14 @@ fn without_version<'a>(
     (entry.modified.is_some() || entry.unreadable.contains(Fields::MODIFIED)).then_some(entry)
 }
 
-/// Returns whether `word` can be a name without a version: it has one dot, and characters that RMS
-/// allows.
+/// Returns whether `word` can be a name without a version: it has one dot, and only characters that
+/// RMS allows.
 fn is_bare_name(word: &[u8]) -> bool {
     let letter = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || b"$_-.".contains(byte);
     word.iter().all(letter) && word.iter().filter(|byte| **byte == b'.').count() == 1 && word.len() > 2
 }
 
-/// Returns the name to report for a name with a version, and the kind.
+/// Returns the name to report for `word`, and the kind, if `word` is a name with a version.
 fn name(word: &[u8]) -> Option<(&[u8], Kind<'_>)> {
     let at = memchr::memrchr(b';', word)?;
     let (name, version) = (word.get(..at)?, word.get(at + 1..)?);
@@ -144,7 +144,7 @@ fn is_owner(word: &[u8]) -> bool {
     !word.is_empty() && word.iter().all(letter)
 }
 
-/// Messages that replace columns the user has no permission to see.
+/// Messages in place of columns that the user has no permission to see.
 const COMPLAINTS: [&str; 3] = ["%", "No privilege ", "insufficient privilege "];
 
 /// Takes the next word and the blanks and line ends after it.
@@ -163,7 +163,8 @@ fn bracketed<'a>(rest: &mut &'a [u8], open: u8, close: u8) -> Option<&'a [u8]> {
     Some(inner)
 }
 
-/// Parses `7` or `7/9` into bytes. The inner `None` is a rounded size.
+/// Parses a size in blocks, `7` or `7/9` (used/allocated), and returns the used size in bytes. An
+/// inner `None` stands for a rounded size.
 fn size(word: &[u8]) -> Option<Option<u64>> {
     let used = word.split(|&byte| byte == b'/').next()?;
     let allocated = word.get(used.len()..)?.strip_prefix(b"/");
@@ -176,8 +177,8 @@ fn size(word: &[u8]) -> Option<Option<u64>> {
     }
 }
 
-/// Returns whether a word that is not a size is in the place of one: it consists of digits and `/`,
-/// or a date follows it.
+/// Returns whether `column`, which is not a size, is in the column of sizes: it consists of digits
+/// and `/`, or a date follows it.
 fn is_unreadable_size(column: &[u8], mut after: &[u8], context: &Context) -> bool {
     let is_date = |word| short_date::named(&mut Cursor::new(word), &context.clock).is_some();
     let blocks = !column.is_empty() && column.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'/'));
@@ -185,7 +186,7 @@ fn is_unreadable_size(column: &[u8], mut after: &[u8], context: &Context) -> boo
     blocks || !bracket && !is_date(column) && is_date(word(&mut after))
 }
 
-/// Parses the date at the beginning, and the time if one follows.
+/// Parses the date at the beginning of `rest`, and the time if one follows.
 fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     let mut cursor = Cursor::new(word(rest));
     let date = short_date::named(&mut cursor, &context.clock).filter(|_| cursor.rest.is_empty())?;
@@ -207,8 +208,8 @@ fn dated(rest: &mut &[u8], context: &Context) -> Option<Dated> {
     Some(Dated::Told(context.clock.modified(shown, Precision::Fraction)).with(inferred))
 }
 
-/// Converts the accesses of owner, group and world to Unix permissions. The access of the system is
-/// ignored, and so is the right to delete, which on Unix belongs to the directory.
+/// Converts the access rights of owner, group and world to Unix permissions. Ignores the rights of
+/// the system, and the right to delete, which on Unix belongs to the directory.
 fn mode(protection: &[u8]) -> Option<u16> {
     let mut classes = protection.split(|&byte| byte == b',');
     let access = |class: &[u8]| {

@@ -3,7 +3,7 @@
 //! ```text
 //! line = [ SP ] size SP month "-" 2DIGIT "-" 4DIGIT SP time SP name [ SP "<DIR>" ]
 //! ```
-//! SP is any number of spaces. Above the lines are the names of the columns, underlined with
+//! SP is any number of spaces. The names of the columns precede the entries, underlined with
 //! dashes. The samples come from the reference manual of the system (`ls` of usrLib) and the tests
 //! of other clients.
 
@@ -53,7 +53,7 @@ fn entry<'a>(mut cursor: Cursor<'a>, context: &Context) -> Option<Entry<'a>> {
     Some(entry)
 }
 
-/// Returns whether the line is blank or belongs to the names of the columns.
+/// Returns whether the line is blank, or is the names of the columns or their underline.
 fn is_noise(line: &[u8]) -> bool {
     let mut words = line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty());
     match words.next() {

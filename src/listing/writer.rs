@@ -7,8 +7,8 @@ use crate::codec::{Full, Sink};
 /// Writes a listing in one format, one line per entry.
 ///
 /// The lines are read back as the same entries, as far as the format can carry them. An entry with
-/// an empty name produces no line in LIST and NLST, where nothing would be left to read; in MLSD it
-/// does (RFC 3659 7.3.1). A name cannot forge a line, since it cannot hold a line end.
+/// an empty name produces no line in LIST and NLST, where nothing would be left to read, but does
+/// in MLSD (RFC 3659 7.3.1). A name cannot forge a line, since no name can hold a line end.
 ///
 /// ```
 /// use ftp_proto::codec::{FactSet, Text};
@@ -40,36 +40,38 @@ enum Form {
 
 impl ListingWriter {
     /// Creates a writer for LIST, in the columns of `ls -l`. The clock decides which dates are
-    /// recent enough to show the time instead of the year, and the zone to show them in (their own
-    /// if it has none).
+    /// recent enough to show the time instead of the year, and in which zone dates are shown (in
+    /// their own if the clock has none).
     #[must_use]
     pub const fn list(clock: Clock) -> Self {
         Self { form: Form::List(clock) }
     }
 
-    /// Creates a writer for NLST, which sends the names.
+    /// Creates a writer for NLST, which writes only the names.
     #[must_use]
     pub const fn nlst() -> Self {
         Self { form: Form::Nlst }
     }
 
-    /// Creates a writer for MLSD, which sends the facts of `selected` that are known, and the name.
+    /// Creates a writer for MLSD, which writes the facts of `selected` that are known, and the
+    /// name.
     ///
-    /// Without the type among them, the current and the parent directory are left out, since
-    /// nothing would distinguish them from the entries of the directory (RFC 3659 7.5.1.2).
+    /// If the type is not among these facts, the current and the parent directory are left out,
+    /// since nothing would distinguish them from the entries of the directory (RFC 3659 7.5.1.2).
     #[must_use]
     pub const fn mlsd(selected: FactSet) -> Self {
         Self { form: Form::Mlsd(selected) }
     }
 
-    /// Creates a writer for the line of MLST on the control connection: that of MLSD after a space.
+    /// Creates a writer for the line of MLST on the control connection: a space, then the line of
+    /// MLSD.
     #[must_use]
     pub const fn mlst(selected: FactSet) -> Self {
         Self { form: Form::Mlst(selected) }
     }
 
     /// Returns the fields of an [`Entry`] that the lines show, besides its name. The lines are the
-    /// same if the other fields are left unset, so a server need not find them out.
+    /// same if the other fields are left unset, so a server need not look those up.
     #[must_use]
     pub fn fields(&self) -> Fields {
         match &self.form {
@@ -82,8 +84,8 @@ impl ListingWriter {
     /// Appends the line of `entry`, with its CRLF.
     ///
     /// # Errors
-    /// Returns [`Full`] when `sink` is full. The caller has to remove the part of the line that it
-    /// took.
+    /// Returns [`Full`] when `sink` has no room. The caller must then remove the part of the line
+    /// that has been appended.
     pub fn write<S: Sink + ?Sized>(&self, entry: &Entry<'_>, sink: &mut S) -> Result<(), Full> {
         match &self.form {
             Form::List(clock) => unix_writer::encode(entry, clock, sink),
@@ -158,8 +160,8 @@ mod tests {
         })
     }
 
-    /// Creates an entry with a number for each thing that may vary. The test decides which of it a
-    /// format can carry.
+    /// Creates an entry from random texts and numbers. Each test decides which of them its format
+    /// can carry.
     fn entry(texts: &Texts, kind: u8, numbers: (u64, u32, u16)) -> Entry<'_> {
         fn text(text: &String) -> Text<'_> {
             Text::new(text.as_bytes()).unwrap()
@@ -186,7 +188,7 @@ mod tests {
         entry
     }
 
-    /// Returns a copy of an entry with its name and only these fields.
+    /// Returns a copy of an entry that has only its name and these fields.
     fn only<'a>(entry: &Entry<'a>, fields: Fields) -> Entry<'a> {
         let mut lean = Entry::new(entry.name, Kind::Unknown);
         for field in fields.iter() {
@@ -214,7 +216,7 @@ mod tests {
             for ago in [ago, early] {
                 let mut entry = entry(&texts, kind, numbers);
                 entry.links = Some(links);
-                // The end of a link's name with an arrow in it is ambiguous.
+                // If the name of a link contains an arrow, the end of that name is ambiguous.
                 if matches!(entry.kind, Kind::Link { .. }) && memchr::memmem::find(&texts.name, b" -> ").is_some() {
                     continue;
                 }
@@ -233,7 +235,7 @@ mod tests {
                     (Kind::Directory, b"..") => entry.kind = Kind::ParentDirectory,
                     _ => {}
                 }
-                // The moment before truncation to the minute, as a file system has it.
+                // The time as a file system has it, before truncation to the minute.
                 let mut exact = entry;
                 exact.modified = Some(then.into());
                 let line = written(ListingWriter::list(clock()), &exact);
@@ -265,8 +267,8 @@ mod tests {
             let line = line.strip_suffix(b"\r\n").unwrap();
             prop_assert_eq!(Format::Mlst.parse_line(line, &Clock::UNKNOWN), Ok(Some(entry)));
 
-            // Any choice of facts gives a line with the name, or no line for `.` and `..` without a
-            // type.
+            // Any choice of facts gives a line with the name, except that `.` and `..` without a
+            // type give none.
             let selected = FactSet::from_bits_truncate(selected);
             let line = written(ListingWriter::mlsd(selected), &entry);
             let mut parser = ListingParser::new([0; 4096], Formats::MLSD, Clock::UNKNOWN);

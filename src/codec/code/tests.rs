@@ -7,13 +7,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// RFC 959 4.2.2, the list in numeric order.
+/// The codes of RFC 959, from its list in numeric order (4.2.2).
 const RFC_959: &[u16] = &[
     110, 120, 125, 150, 200, 202, 211, 212, 213, 214, 215, 220, 221, 225, 226, 227, 230, 250, 257, 331, 332,
     350, 421, 425, 426, 450, 451, 452, 500, 501, 502, 503, 504, 530, 532, 550, 551, 552, 553,
 ];
 
-/// RFC 2228 5, the new replies; RFC 1639 and RFC 2428; RFC 1123 4.1.3.4; RFC 4217 10.2.
+/// The codes that later documents add: RFC 2228 5, RFC 1639, RFC 2428, RFC 1123 4.1.3.4 and RFC
+/// 4217 10.2.
 const LATER: &[u16] = &[
     232, 234, 235, 334, 335, 336, 431, 533, 534, 535, 536, 537, 631, 632, 633, 228, 521, 229, 522, 554, 555,
 ];

@@ -4,9 +4,9 @@ use core::fmt;
 
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Verb};
 
-/// A command line as a person typed it, with its own case and spaces, and with an argument that
-/// need not be valid for the command. [`client::raw`](crate::client::raw) creates it; a parser
-/// never does.
+/// A command line as a person typed it, with case and spaces unchanged, and with an argument that
+/// need not be valid for the command. Only [`client::raw`](crate::client::raw) creates one; no
+/// parser does.
 ///
 /// `Debug` hides the argument of a command that takes a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct CommandLine<'a> {
 }
 
 impl<'a> CommandLine<'a> {
-    /// Finds the verb as a lenient server would: blanks and control bytes before it do not hide it.
+    /// Creates a command line and finds its verb as a lenient server would, skipping any blanks and
+    /// control bytes in front of the verb.
     ///
     /// # Errors
     /// Fails when the line is blank.

@@ -394,7 +394,7 @@ fn trailing_blanks_are_dropped_where_an_argument_cannot_hold_any() {
         assert_eq!(Command::parse(padded.as_bytes()), Command::parse(plain.as_bytes()), "{padded:?}");
         assert!(Command::parse(padded.as_bytes()).is_ok(), "{padded:?}");
     }
-    // Nothing but blanks is no argument where one is needed.
+    // An argument of only blanks is a missing argument where one is required.
     assert_eq!(Command::parse(b"TYPE   "), Err(CommandError::MissingArgument(Verb::Type)));
     assert!(Command::parse(b"NOOP x ").is_err());
 }

@@ -6,17 +6,17 @@ use super::table::{self, TABLE};
 use super::{FactSet, NameCase, Permissions, is_fact_name, is_value, terminated_pieces};
 use crate::codec::{Escaped, Full, Invalid, Sink, Text, Timestamp, scan};
 
-/// The value of a fact: bytes without spaces, semicolons and control bytes, so that its end is
-/// unambiguous.
+/// The value of a fact: bytes other than spaces, semicolons and control bytes, so that the end of
+/// the value is unambiguous.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct FactValue<'a>(&'a [u8]);
 
 impl<'a> FactValue<'a> {
-    /// Checks `bytes`. An empty value is valid.
+    /// Creates a value from `bytes`, which may be empty.
     ///
     /// # Errors
-    /// Fails when they contain a space, a `;` or a control byte. RFC 3659's SCHAR excludes more,
-    /// but servers are less careful with owner names.
+    /// Fails when `bytes` contains a space, a `;` or a control byte. RFC 3659's SCHAR excludes
+    /// more, but servers are less careful with owner names.
     pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
         match bytes.iter().all(|&b| is_value(b)) {
             true => Ok(Self(bytes)),
@@ -31,7 +31,7 @@ impl<'a> FactValue<'a> {
     }
 }
 
-/// Every valid value is valid text.
+/// Converts a value to text, which every value is.
 impl<'a> From<FactValue<'a>> for Text<'a> {
     #[inline]
     fn from(value: FactValue<'a>) -> Self {
@@ -65,7 +65,7 @@ pub(super) const KINDS: &[(Kind<'static>, &str)] =
     &[(Kind::File, "file"), (Kind::Directory, "dir"), (Kind::Current, "cdir"), (Kind::Parent, "pdir")];
 
 impl<'a> Kind<'a> {
-    /// Parses the value of a type fact, in any case. Values other than the four names are kept
+    /// Parses the value of a type fact, ignoring case. Values other than the four names are kept
     /// unchanged.
     #[must_use]
     #[inline]
@@ -84,8 +84,8 @@ impl<'a> Kind<'a> {
     }
 
     /// Returns the target of a symbolic link on a Unix server: the text after `OS.unix=slink:` or
-    /// `OS.unix=symlink:`, or nothing when the server does not give it. `None` when the entry is
-    /// not a link.
+    /// `OS.unix=symlink:`, empty when the server does not give the target. Returns `None` when the
+    /// entry is not a link.
     #[must_use]
     pub fn link_target(&self) -> Option<&'a [u8]> {
         let Self::Other(value) = self else { return None };
@@ -100,12 +100,12 @@ impl<'a> Kind<'a> {
 
 /// The values of the known facts, `None` where a fact is not given.
 ///
-/// A host fills one in to be written; parsing a line yields one.
+/// A host fills in a `FactValues` to be written; parsing a line yields one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct FactValues<'a> {
     /// The kind of the entry.
     pub kind: Option<Kind<'a>>,
-    /// The size in bytes. Also read from Pure-FTPd's `sizd`.
+    /// The size in bytes. Pure-FTPd's `sizd` is read as a size too.
     pub size: Option<u64>,
     /// The time of the last change to the content.
     pub modify: Option<Timestamp>,
@@ -123,9 +123,9 @@ pub struct FactValues<'a> {
     pub charset: Option<FactValue<'a>>,
     /// The Unix permissions, with the bits of the file type where the server sends them.
     pub unix_mode: Option<u16>,
-    /// The owner's number.
+    /// The owner's numeric ID.
     pub unix_uid: Option<u32>,
-    /// The group's number.
+    /// The group's numeric ID.
     pub unix_gid: Option<u32>,
     /// The owner, by number or name.
     pub unix_owner: Option<FactValue<'a>>,
@@ -145,8 +145,8 @@ impl<'a> FactValues<'a> {
     }
 
     /// Appends an entry without its line end: the facts that are both given and in `selected`, in
-    /// the order of RFC 3659 section 7.5, then a space and `name`. A line of MLST has one more
-    /// space before it.
+    /// the order of RFC 3659 section 7.5, then a space and `name`. On a line of an MLST reply,
+    /// another space precedes the entry; the caller writes it.
     ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
@@ -170,7 +170,7 @@ impl<'a> FactValues<'a> {
     }
 }
 
-/// An entry: facts and the pathname they describe. Borrowed from its line.
+/// An entry: a pathname and the facts about it. Borrows from the line.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Facts<'a> {
     /// The facts as they were sent, including pieces between semicolons that are not facts.
@@ -179,40 +179,40 @@ pub struct Facts<'a> {
     pub values: FactValues<'a>,
     /// The known facts that are given without a readable value, such as a size that is not a number
     /// below 2^64 or a time that violates RFC 3659 2.3. They are absent from `values`. The bytes
-    /// between `=` and `;` are still in [`iter`](Self::iter), unless they are missing or contain
-    /// control bytes.
+    /// between `=` and `;` are still available from [`iter`](Self::iter), unless they are missing
+    /// or contain control bytes.
     pub unreadable: FactSet,
     /// The pathname, including all spaces in it. Empty where MLST describes the current directory
-    /// and the server does not name it. Not a local name: see
+    /// and the server does not name it. Not safe as a local file name: see
     /// [`safe_name`](crate::codec::pathname::safe_name).
     pub name: Text<'a>,
 }
 
 impl<'a> Facts<'a> {
     // entry = [ facts ] SP pathname                        ; RFC 3659 7.2
-    // facts = 1*( fact ";" )                               ; in use too: no ";" after the last
+    // facts = 1*( fact ";" )                               ; also in use: no ";" after the last
     // fact = factname "=" value
     // factname = 1*RCHAR; value = *SCHAR
-    //   in use too: any byte but SP, ";" and controls; an empty fact; a tab before the pathname
+    //   also in use: any byte but SP, ";" and controls; an empty fact; a tab before the pathname
     /// Parses an entry of MLSD without its line end, or the text of MFMT's 213. The first space
     /// ends the facts, so a line that begins with a space has none. If a fact is given twice, the
     /// first one counts.
     ///
-    /// An unreadable fact does not affect the rest of its line: a known one is listed in
-    /// [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) rejects such facts.
+    /// An unreadable fact does not affect the rest of its line. If the fact is known, it is listed
+    /// in [`unreadable`](Self::unreadable). [`parse_exact`](Self::parse_exact) rejects such facts.
     ///
     /// # Errors
-    /// Fails when there is no space (or tab), when the text before it is not facts (no piece has
-    /// both a name and an `=`, or the last piece lacks both these and its `;`), or when the
-    /// pathname contains CR, LF or NUL.
+    /// Fails when there is no space (or tab), when the text before it does not consist of facts (no
+    /// piece has both a name and an `=`, or the last piece lacks its `;` and also its name or its
+    /// `=`), or when the pathname contains CR, LF or NUL.
     pub fn parse(line: &'a [u8]) -> Result<Self, Invalid> {
         let mut facts = Self::default();
         facts.read(line)?;
         Ok(facts)
     }
 
-    /// Parses facts that request a change, as in MFF's argument: like [`parse`](Self::parse), but
-    /// strictly.
+    /// Parses like [`parse`](Self::parse), but strictly, for facts that request a change, as in
+    /// MFF's argument.
     ///
     /// # Errors
     /// Fails like [`parse`](Self::parse), and when a known fact is unreadable, or a fact has no
@@ -275,8 +275,8 @@ impl<'a> Facts<'a> {
         Ok(())
     }
 
-    /// Handles a list with pieces that are not facts: known facts among them that are not in `seen`
-    /// are unreadable.
+    /// Handles a list with pieces that are not facts: marks the known facts among them as
+    /// unreadable, unless they are in `seen`.
     ///
     /// # Errors
     /// Fails when no piece is a fact, not even a known one with an invalid value.
@@ -297,14 +297,14 @@ impl<'a> Facts<'a> {
         if some { Ok(()) } else { Err(FACTS) }
     }
 
-    /// Parses an entry of MLST: a line of its reply between the first and the last. One space
-    /// precedes it; servers that omit the space, or send more, are understood.
+    /// Parses an entry of MLST, a line of the reply between the first and the last. The line begins
+    /// with one space; lines from servers that omit the space or send several are accepted too.
     ///
     /// # Errors
     /// Fails like [`parse`](Self::parse).
     pub fn parse_indented(line: &'a [u8]) -> Result<Self, Invalid> {
         let entry = line.strip_prefix(b" ").unwrap_or(line);
-        // Two spaces mean an entry without facts, unless the text behind them is clearly facts.
+        // Two spaces mean an entry without facts, unless the text after them clearly has facts.
         let unindented =
             entry.iter().position(|&b| b != b' ').and_then(|at| entry.get(at..)).unwrap_or(entry);
         match Self::parse(unindented) {
@@ -319,13 +319,13 @@ impl<'a> Facts<'a> {
         self.list.ends_with(b";")
     }
 
-    /// Yields the name and value of every fact as it was sent, known or not. Skips pieces without a
-    /// name or an `=`, and those with a control byte.
+    /// Yields the name and the value of every fact, known or not, as they were sent. Skips pieces
+    /// without a name or an `=`, and those with a control byte.
     pub fn iter(&self) -> impl Iterator<Item = (&'a [u8], FactValue<'a>)> + use<'a> {
         terminated_pieces(self.list).filter_map(sound)
     }
 
-    /// Returns the first fact with this name, in any case.
+    /// Returns the value of the first fact with this name, ignoring case.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<FactValue<'a>> {
         self.iter().find(|fact| fact.0.eq_ignore_ascii_case(name.as_bytes())).map(|fact| fact.1)
@@ -337,7 +337,7 @@ impl<'a> Facts<'a> {
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        // Not the list as a whole: it may contain bytes that would end the line.
+        // Written fact by fact, since the list may contain bytes that would end the line.
         for (name, value) in self.iter() {
             for part in [name, b"=", value.0, b";"] {
                 sink.put(part)?;
@@ -350,18 +350,19 @@ impl<'a> Facts<'a> {
 
 const FACTS: Invalid = Invalid::new("facts, each name=value; and a space before the pathname");
 
-/// Returns the end of the piece at `start`, which has no `=`, no name, or a control byte in it.
+/// Returns the end of the piece at `start`, a piece that has no `=` or no name, or contains a
+/// control byte.
 #[cold]
 fn end_of_odd(line: &[u8], start: usize) -> Result<usize, Invalid> {
     let rest = line.get(start..).ok_or(FACTS)?;
     let at = memchr::memchr2(b';', b' ', rest).ok_or(FACTS)?;
     let (piece, after) = rest.split_at_checked(at).ok_or(FACTS)?;
-    // A piece without a `;` may as well be part of a pathname whose leading space is missing.
+    // A piece without a `;` may just as well be part of a pathname whose leading space is missing.
     let known = || scan::split(piece, b'=').and_then(|(label, _)| table::named(label)).is_some();
     if after.starts_with(b";") || known() { Ok(start + at) } else { Err(FACTS) }
 }
 
-/// Splits a piece between semicolons into its name and value, if it is a fact.
+/// Splits a piece between semicolons into a name and a value, if the piece is a fact.
 fn sound(piece: &[u8]) -> Option<(&[u8], FactValue<'_>)> {
     let (name, value) = scan::split(piece, b'=')?;
     Some((name, FactValue::new(value).ok()?)).filter(|_| is_fact_name(name))

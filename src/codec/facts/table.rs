@@ -1,5 +1,5 @@
-//! The table of facts: the names of each, and how its value is read and written. Everything else
-//! derives from it.
+//! The table of facts: the names of each fact, and the functions that read and write its value.
+//! Everything else derives from this table.
 
 use super::{FactSet, FactValue, FactValues, Kind, NameCase, Permissions};
 use crate::codec::encode::Digits;
@@ -67,7 +67,7 @@ macro_rules! table {
 /// The known facts, in the order in which they are written.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = table! {
-    // fact, its names, its field of `FactValues`, its value from bytes, and to bytes
+    // the fact, its two names, its field of `FactValues`, the reader and the writer of its value
     TYPE,           "Type",           "type",           kind,           kind,   Written::Kind;
     SIZE,           "Size",           "size",           size,           number, Written::Decimal;
     MODIFY,         "Modify",         "modify",         modify,         time,   Written::Time;
@@ -91,7 +91,7 @@ const ALIASES: &[(&str, FactSet)] = &[("sizd", FactSet::SIZE)];
 
 // type-fact = "Type=" type-val; size-fact = "Size=" 1*DIGIT; modify-fact = "Modify=" time-val;
 // create-fact = "Create=" time-val; perm-fact = "Perm=" *pvals                ; RFC 3659 7.5
-// UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal                               ; by custom
+// UNIX.mode: octal; UNIX.uid, UNIX.gid: decimal            ; in common use, in no RFC
 
 #[inline]
 fn kind(value: FactValue<'_>) -> Option<Kind<'_>> {
@@ -123,7 +123,7 @@ fn number<N: TryFrom<u64>>(value: FactValue<'_>) -> Option<N> {
     scan::decimal(value.as_bytes())
 }
 
-/// Returns the row of the fact with this name, in any case.
+/// Returns the row of the fact with this name, ignoring case.
 #[inline]
 pub(super) fn named(name: &[u8]) -> Option<&'static Row> {
     let (first, last) = ends(name)?;
@@ -144,8 +144,9 @@ struct Known {
     last_bits: u64,
 }
 
-/// Returns the first and the last eight bytes of a name, or four of a shorter one. They overlap,
-/// and together with the length they identify a name of 4 to 16 bytes.
+/// Returns the first and the last eight bytes of a name, or the first and the last four of a name
+/// shorter than eight. The two may overlap. Together with the length, they identify a name of 4 to
+/// 16 bytes.
 #[inline]
 const fn ends(name: &[u8]) -> Option<(u64, u64)> {
     if let Some(first) = name.first_chunk() {
@@ -161,8 +162,8 @@ const fn ends(name: &[u8]) -> Option<(u64, u64)> {
     }
 }
 
-/// Returns the index of a name in [`SLOTS`], computed from its last bytes in any case. The factor
-/// was found by trial.
+/// Returns the index of a name in [`SLOTS`], computed from its last bytes, ignoring case. The
+/// factor was found by trial.
 #[inline]
 const fn slot(last: u64) -> usize {
     ((last | 0x2020_2020_2020_2020).wrapping_mul(FACTOR) >> 59) as usize
@@ -172,7 +173,7 @@ const FACTOR: u64 = 0xf1a9_a658_de0f_39a7;
 
 /// The names of [`TABLE`] and [`ALIASES`], each in its [`slot`], so that a lookup needs one probe.
 static SLOTS: [Known; 32] = {
-    // An empty slot, whose length no name with ends has.
+    // An empty slot. No name has its length of zero.
     let none = Known { row: &TABLE[0], length: 0, first: 0, last: 0, first_bits: 0, last_bits: 0 };
     let mut slots = [none; 32];
     let mut i = 0;

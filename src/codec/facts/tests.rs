@@ -434,8 +434,8 @@ fn named_slowly(name: &[u8]) -> Option<&'static table::Row> {
     TABLE.iter().find(called)
 }
 
-/// The result of [`Facts::parse`], piece by piece: the values, the unreadable facts, all facts, the
-/// pathname.
+/// The parts of the result of [`Facts::parse`]: the values, the unreadable facts, all facts, and
+/// the pathname.
 type Read<'a> = (FactValues<'a>, FactSet, Vec<(&'a [u8], FactValue<'a>)>, &'a [u8]);
 
 fn read_slowly(line: &[u8]) -> Option<Read<'_>> {

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 type Out = ArrayVec<u8, 64>;
 
-/// Asserts that every text is parsed as its value, and that the value is written as the canonical
+/// Asserts that every text is parsed as its value, and that the value is written as its canonical
 /// text, which parses to the same value.
 fn known<T: PartialEq + Debug>(
     table: &[(&'static str, &'static str, T)],

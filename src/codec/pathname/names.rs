@@ -1,13 +1,13 @@
-//! Several pathnames in one argument, as in COMB. No document specifies this; the format is the one
-//! in use.
+//! Several pathnames in one argument, as in COMB. The format is in common use, but no document
+//! specifies it.
 
 use super::{Quoted, is_control, up_to_lone_quote};
 use crate::codec::{Invalid, Text};
 
 // names = name *(1*SP name)
 // name  = 1*(%x21 / %x23-7E / %x80-FF) / DQUOTE 1*(%x20-21 / %x23-7E / %x80-FF / 2DQUOTE) DQUOTE
-/// A list of pathnames separated by spaces. A name that contains a space or a quote is quoted as in
-/// 257. Borrowed from the argument. Every name is valid, and there is at least one.
+/// A list of pathnames separated by spaces, borrowed from the argument. A name that contains a
+/// space or a quote is quoted as in 257. Every name is valid, and there is at least one.
 ///
 /// ```
 /// use ftp_proto::codec::{NameList, Text};
@@ -16,8 +16,8 @@ use crate::codec::{Invalid, Text};
 /// assert_eq!(names.iter().map(|name| name.raw()).collect::<Vec<_>>(), [&b"whole"[..], b"part 1", b"part 2"]);
 /// ```
 ///
-/// `T` is the text of the list, or the place where that text lies: the names have been checked
-/// either way.
+/// `T` is the text of the list, or the position of that text in a buffer; in either case, the names
+/// have been checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameList<T>(T);
 
@@ -64,7 +64,7 @@ impl<'a> NameList<Text<'a>> {
 
 const EXPECTED: Invalid = Invalid::new("names with spaces between them, in quotes where need be");
 
-/// Returns the next name and the text behind it, or `None` at the end.
+/// Returns the next name and the text after it, or `None` at the end.
 fn next_name(argument: &[u8]) -> Result<Option<(Quoted<'_>, &[u8])>, Invalid> {
     let argument = argument.trim_ascii_start();
     let (raw, after) = match argument.strip_prefix(b"\"") {

@@ -131,7 +131,7 @@ fn a_whole_reply_ends_with_its_last_line() {
         let expected: Vec<_> =
             expected.iter().map(|(position, text)| (*position, text.as_bytes().to_vec())).collect();
         assert_eq!(lines(&reply), expected);
-        // No prefix of it is a reply.
+        // No shorter prefix of the input is a complete reply.
         for end in 0..input.len() - rest.len() {
             assert_eq!(Reply::parse(&input.as_bytes()[..end], *rule), Ok(None), "{:?}", &input[..end]);
         }
@@ -203,7 +203,7 @@ fn the_name_that_stou_made_is_found() {
     }
 }
 
-/// Texts, many of which look like the start or the end of a reply.
+/// Generates texts, many of which look like the start or the end of a reply.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     let any =
         prop::collection::vec(any::<u8>().prop_filter("CR LF NUL", |b| ![0, 10, 13].contains(b)), 0..12);

@@ -6,19 +6,18 @@ use super::{NANOS_PER_SECOND, RANGE, Timestamp};
 use crate::codec::Invalid;
 
 impl Timestamp {
-    /// Returns the time for the system clock, for
-    /// [`File::set_modified`](std::fs::File::set_modified). `None` where the clock cannot represent
-    /// it, as on Windows before 1601.
+    /// Converts to a system time, as for [`File::set_modified`](std::fs::File::set_modified).
+    /// Returns `None` if the system cannot represent the time: on Windows, one before 1601.
     #[must_use]
     pub fn to_system_time(&self) -> Option<SystemTime> {
         let (seconds, nanoseconds) = self.to_unix();
         system_time(seconds, nanoseconds)
     }
 
-    /// Creates the timestamp of a system time, in UTC.
+    /// Converts a system time to a timestamp.
     ///
     /// # Errors
-    /// Fails outside the years 1 to 9999.
+    /// Fails when the time is outside the years 1 to 9999.
     pub fn from_system_time(time: SystemTime) -> Result<Self, Invalid> {
         let whole = |since: Duration| i64::try_from(since.as_secs()).map_err(|_| RANGE);
         match time.duration_since(SystemTime::UNIX_EPOCH) {

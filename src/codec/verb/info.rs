@@ -16,8 +16,8 @@ pub(super) use codes;
 pub struct VerbInfo {
     /// The name, in upper case.
     pub name: &'static str,
-    /// The document and section that define the command, such as `RFC 959 4.1.1`; `no document` for
-    /// a command that is merely in use.
+    /// The document and section that define the command, such as `RFC 959 4.1.1`, or `no document`
+    /// for a command that is in common use but that no document defines.
     pub source: &'static str,
     /// A summary of the command in our words: a sentence without its full stop, for HELP and the
     /// docs.
@@ -33,20 +33,22 @@ pub struct VerbInfo {
     /// The direction of the file or listing, if the command opens a data connection.
     pub data: Option<Direction>,
     /// `true` if only the codes of the row ([`success`](Self::success),
-    /// [`intermediate`](Self::intermediate), [`seen`](Self::seen)) grant the command. Other
-    /// commands are granted by any 2yz or 3yz that does not belong to another command: see
+    /// [`intermediate`](Self::intermediate), [`seen`](Self::seen)) count as positive replies to the
+    /// command. If `false`, any 2yz or 3yz counts, unless it belongs to another command: see
     /// [`is_answered_by`](Self::is_answered_by).
     pub exact: bool,
-    /// `true` if the command removes, renames, stores or protects something. Before sending it, a
-    /// client that has received a stray reply makes sure that no other one is in flight.
+    /// `true` if the command removes, renames, stores or protects something. A client that has
+    /// received a stray reply first makes sure that no other stray reply is in flight, and only
+    /// then sends such a command.
     pub irrevocable: bool,
     /// `true` if the command's success changes files or directories, or the meaning of later
-    /// commands. A client that has reason to doubt such a success confirms it before reporting it.
+    /// commands. A client that has reason to doubt such a success confirms it before reporting
+    /// success.
     pub changes: bool,
-    /// `true` if the reply carries a value that is requested of many files, so that the reply to
-    /// another command of the same kind could be mistaken for it.
+    /// `true` if the reply carries a value of a kind that clients request for many files, so that
+    /// the reply to one command could be mistaken for the reply to another of the same kind.
     pub carries_value: bool,
-    /// The command of which this is an older name: XMKD is MKD.
+    /// The command for which this one is an older name: MKD in the row of XMKD.
     pub alias_of: Option<Verb>,
     /// The 1yz replies that the command may get.
     pub preliminary: &'static [ReplyCode],
@@ -61,7 +63,7 @@ pub struct VerbInfo {
     /// 4.1.3.4, RFC 2228 8.2, RFC 4217 10.2.
     pub additions: &'static [ReplyCode],
     /// The replies, including those of [`ANY`](Self::ANY), that no document lists for the command
-    /// (of RFC 959, only the table in 5.4 counts) but that our server sends, as servers in use do.
+    /// (of RFC 959, only the table in 5.4 counts) but that our server sends, as other servers do.
     pub departures: &'static [ReplyCode],
     /// The 2yz and 3yz replies that real servers send in addition to those of the row. Clients
     /// accept them; our server does not send them.
@@ -85,14 +87,14 @@ pub enum Argument {
 pub enum LoginGate {
     /// Before login as well as after it.
     Anytime,
-    /// After login. Before it, the answer is 530.
+    /// Only after login. Before that, the answer is 530.
     LoggedIn,
 }
 
 /// The time at which a command that arrives during a transfer is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TransferGate {
-    /// Immediately, while the transfer goes on.
+    /// Immediately, while the transfer continues.
     Now,
     /// In order, after the final reply of the transfer.
     Waits,
@@ -114,14 +116,15 @@ impl VerbInfo {
     pub const ANY: &'static [ReplyCode] = codes![421 500 501 502 504 530];
 
     /// The replies that any command may get where a security mechanism of RFC 2228 protects the
-    /// control connection: the demand to protect the command (3), and protected replies (8.2).
+    /// control connection: the demand to protect the command (section 3), and protected replies
+    /// (section 8.2).
     pub const PROTECTED: &'static [ReplyCode] = codes![533 631 632 633];
 
     /// The replies that a new connection may get before any command, besides 421 (RFC 959 5.4).
     pub const GREETING: &'static [ReplyCode] = codes![120 220];
 
     /// The reply of our server to any command that its host does not answer. This is a departure:
-    /// RFC 959 has no reply for that case, and 451 means a local error.
+    /// RFC 959 defines no reply for that case; 451 means a local error.
     pub const UNANSWERED: ReplyCode = ReplyCode::LOCAL_ERROR;
 
     /// An empty row: no argument, no replies, allowed only after login and not during a transfer.
@@ -154,20 +157,21 @@ impl VerbInfo {
     pub const OWN: &'static [ReplyCode] =
         codes![211 213 214 215 220 221 225 226 227 228 229 230 234 257 331 332 334 350];
 
-    /// Yields the replies of the row, of every outcome, without those that any command may get.
+    /// Yields the replies of the row for every outcome, without those that any command may get.
     pub fn replies(&self) -> impl Iterator<Item = ReplyCode> + use<> {
         let outcomes = [self.preliminary, self.success, self.intermediate, self.failure];
         outcomes.into_iter().flatten().copied()
     }
 
-    /// Returns whether the row contains this 2yz or 3yz reply, or servers were seen to send it.
+    /// Returns whether the row lists this 2yz or 3yz reply, including those that only real servers
+    /// send ([`seen`](Self::seen)).
     #[must_use]
     pub fn has_own(&self, code: ReplyCode) -> bool {
         [self.success, self.intermediate, self.seen].into_iter().flatten().any(|own| *own == code)
     }
 
     /// Returns whether a final reply with `code` can be the answer to this command, from a client's
-    /// point of view. A reply that cannot is a stray: it answers something else, or nothing.
+    /// point of view. Any other reply is a stray: it answers another command, or none.
     ///
     /// A failure answers any command. So does a success, by its first digit (RFC 1123 4.1.2.11),
     /// unless the code [belongs to another command](Self::OWN) or the row requires its own codes
@@ -195,8 +199,9 @@ impl VerbInfo {
 }
 
 impl Argument {
-    /// Returns the syntax, with its leading `<SP>`, in brackets when the argument is optional, and
-    /// empty when there is none. In HELP, `RETR <SP> <pathname>` is name, space, syntax.
+    /// Returns the syntax, which has a leading `<SP>`, is in brackets when the argument is
+    /// optional, and is empty when there is no argument. In HELP, `RETR <SP> <pathname>` is the
+    /// name, a space and the syntax.
     #[must_use]
     pub const fn syntax(self) -> &'static str {
         match self {

@@ -5,8 +5,8 @@
 
 use super::{NAMES, Verb};
 
-/// Returns the command whose name `line` begins with, in any case, and the rest of the line, which
-/// is empty or begins with a space or a control byte.
+/// Returns the command whose name `line` begins with, ignoring case, and the rest of the line,
+/// which is empty or begins with a space or a control byte.
 #[inline]
 pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
     let (key, length) = key(line);
@@ -19,13 +19,13 @@ pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
 
 /// Returns a key for the word that `line` begins with, and the word's length. The key holds the
 /// letters in upper case and the length in the top byte, so that different words have different
-/// keys. A word of more than 7 bytes has the key of no command.
+/// keys. A word of more than 7 bytes gets a key that no command has.
 #[inline]
 const fn key(line: &[u8]) -> (u64, usize) {
     const BELOW_GRAPHIC: u64 = EACH * (b' ' + 1) as u64;
     let start = start(line);
-    // The lowest bit set is the top bit of the first byte up to space; the bits above it may be
-    // wrong.
+    // The lowest bit set is the top bit of the first byte that is not above a space; the bits above
+    // it may be wrong.
     let ends = start.wrapping_sub(BELOW_GRAPHIC) & !start & TOPS;
     let length = ends.trailing_zeros() / 8;
     if length > 7 {
@@ -35,13 +35,13 @@ const fn key(line: &[u8]) -> (u64, usize) {
     (upper(word) | (length as u64) << 56, length as usize)
 }
 
-/// Returns the first eight bytes, padded with NULs, or zero for a line of less than three bytes.
+/// Returns the first eight bytes, padded with NULs, or zero for a line of fewer than three bytes.
 #[inline]
 const fn start(line: &[u8]) -> u64 {
     if let Some(bytes) = line.first_chunk::<8>() {
         u64::from_le_bytes(*bytes)
     } else if let (Some(first), Some(last)) = (line.first_chunk::<4>(), line.last_chunk::<4>()) {
-        // The bytes that are in both overlap.
+        // The two words overlap at the bytes that are in both.
         let last = u32::from_le_bytes(*last) as u64;
         u32::from_le_bytes(*first) as u64 | last << (8 * (line.len() - 4))
     } else if let [a, b, c] = *line {
@@ -57,8 +57,8 @@ const TOPS: u64 = EACH * 0x80;
 /// Converts ASCII letters to upper case, eight bytes at once.
 #[inline]
 const fn upper(word: u64) -> u64 {
-    // Without their top bits, adding to one byte does not carry into the next. The top bit of a sum
-    // shows whether the byte was at least `a`, or beyond `z`.
+    // With the top bits cleared, an addition to one byte does not carry into the next. The top bit
+    // of a sum shows whether the byte was at least `a`, or beyond `z`.
     let low = word & (EACH * 0x7F);
     let from_a = low + EACH * (0x80 - b'a' as u64);
     let beyond_z = low + EACH * (0x7F - b'z' as u64);

@@ -1,4 +1,5 @@
-//! Tests of the table for consistency, against a linear search, and against the tables of the RFCs.
+//! Tests of the table: its consistency, its lookup against a linear search, and its rows against
+//! the tables of the RFCs.
 
 use std::collections::BTreeSet;
 use std::string::ToString;
@@ -8,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// RFC 959 5.4, row by row, with all codes in its order; it has 110 in parentheses.
+/// The rows of RFC 959 5.4, with all codes in the order of the RFC, which has 110 in parentheses.
 const RFC_959_5_4: &[(Verb, &[u16])] = &[
     (Verb::User, &[230, 530, 500, 501, 421, 331, 332]),
     (Verb::Pass, &[230, 202, 530, 500, 501, 503, 421, 332]),
@@ -48,7 +49,7 @@ const RFC_959_5_4: &[(Verb, &[u16])] = &[
     (Verb::Noop, &[200, 500, 421]),
 ];
 
-/// RFC 2228 8.2, the commands that it introduces.
+/// The rows of RFC 2228 8.2 for the commands that it introduces.
 const RFC_2228_8_2: &[(Verb, &[u16])] = &[
     (Verb::Auth, &[234, 334, 502, 504, 534, 431, 500, 501, 421]),
     (Verb::Adat, &[235, 335, 503, 501, 535, 500, 421]),
@@ -352,7 +353,7 @@ fn what_stores_is_irrevocable_and_changes_and_an_alias_is_like_its_command() {
             let columns = |info: &VerbInfo| (info.changes, info.carries_value, info.irrevocable);
             assert_eq!(columns(info), columns(other), "{verb}");
         }
-        // A value that is told is asked for, and asking changes nothing.
+        // A command whose reply carries a value only asks for the value, which changes nothing.
         assert!(!(info.changes && info.carries_value), "{verb}");
     }
 }

@@ -104,7 +104,7 @@ fn a_line_may_be_as_long_as_the_storage_and_no_longer() {
         (b"\n\n", &[]),
         (b" \n", &[" "]),
     ] {
-        // A CR is shown if the storage ends with it.
+        // A line that is too long is shown as the storage holds it, even if that ends with a CR.
         assert_eq!(names(listing, Formats::NLST, 4), expected, "{}", listing.escape_ascii());
     }
     assert_eq!(names(b"a\n\nb", Formats::NLST, 0), ["too long: ", "too long: "]);
@@ -225,8 +225,8 @@ proptest! {
     }
 }
 
-/// Returns when each name of `lines` comes out: the number of the line, or one more than the last
-/// for those at the end.
+/// Returns the date of each of `lines`, with the number of the line after which the parser returned
+/// it, or with the number of lines if only `finish` returned it.
 fn delays(lines: &[&str], room: usize) -> Vec<(usize, String)> {
     let mut parser = ListingParser::new(vec![0; room], Formats::LIST, clock());
     let mut came = Vec::new();
@@ -252,7 +252,7 @@ fn lines_wait_until_a_date_tells_or_the_storage_is_full_and_no_longer() {
     assert_eq!(delays(&[open, open], 200), [row(2, wrong), row(2, wrong)]);
     assert_eq!(delays(&[open, tells, open], 200), [row(1, right), row(1, last), row(2, right)]);
     assert_eq!(delays(&[tells, open], 200), [row(0, last), row(1, right)]);
-    // Two lines and their ends fit, a third does not.
+    // Two lines and their ends fit; a third does not.
     let full = [row(2, wrong), row(2, wrong), row(2, wrong), row(3, last), row(4, right)];
     assert_eq!(delays(&[open, open, open, tells, open], 100), full);
     // A line without such a date never waits.

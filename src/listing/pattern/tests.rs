@@ -80,7 +80,7 @@ fn many_stars_do_not_blow_up() {
         assert!(!Pattern::new(&class).matches(&long));
         assert!(!Pattern::new(&pattern).matches(&long));
     }
-    // A backtracking matcher would not come to its end within the life of this machine.
+    // A backtracking matcher would not finish within the life of this machine.
     assert!(begin.elapsed() < std::time::Duration::from_secs(20), "{:?}", begin.elapsed());
 }
 
@@ -89,7 +89,7 @@ fn the_budget_ends_a_comparison_that_would_take_long() {
     let name = vec![b'a'; 100_000];
     let pattern = [&b"*"[..], &[b'a'; 1000], b"b"].concat();
     assert!(!Pattern::new(&pattern).matches(&name));
-    // It has been given up, not decided.
+    // The comparison was given up, not decided.
     assert!(!Pattern::new(b"*a").matches(&[b'b'].repeat(200_000)));
     let within = [&[b'a'; 254][..], b"b"].concat();
     assert!(Pattern::new(b"*a*a*a*b").matches(&within));
@@ -97,7 +97,7 @@ fn the_budget_ends_a_comparison_that_would_take_long() {
     assert!(Pattern::new(&longest).matches(&within));
 }
 
-/// The definition, without a thought for time.
+/// Matches by the definition, without regard for time.
 fn naive(pattern: &[u8], name: &[u8]) -> bool {
     match (pattern.split_first(), name.split_first()) {
         (None, None) => true,

@@ -6,7 +6,7 @@ use crate::listing::cursor::Cursor;
 
 /// Contents of the mode column.
 pub(in crate::listing) struct Mode<'a> {
-    /// Letter of the type.
+    /// The letter of the type.
     pub(in crate::listing) letter: &'a [u8; 1],
     pub(in crate::listing) mode: Option<u16>,
     pub(in crate::listing) unreadable: Fields,
@@ -14,7 +14,7 @@ pub(in crate::listing) struct Mode<'a> {
     pub(super) hidden: bool,
 }
 
-/// Parses the mode at the cursor, after an inode number and blocks if they are there.
+/// Parses the mode at the cursor, after an inode number and blocks if these are present.
 pub(super) fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     cursor.blanks();
     // Inode number and blocks come from ls -i and -s.
@@ -42,8 +42,8 @@ pub(super) fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     ends.then_some(Mode { letter, mode: permissions, unreadable: Fields::empty(), hidden })
 }
 
-/// Parses a mode that is not quite one: without the type letter, which then is a file's; or with
-/// the type and eight or nine letters, most of which are where they should be.
+/// Parses a malformed mode: one without the type letter, which is taken for that of a file, or one
+/// with the type letter and eight or nine other letters, most of which are where they should be.
 #[cold]
 fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     let word = cursor.word();
@@ -67,7 +67,7 @@ fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     likely.then_some(Mode { letter, mode: None, unreadable: Fields::MODE, hidden: false })
 }
 
-/// Letters that each of the nine places of the mode may have, and the bits that they mean. `-`
+/// The letters that may be in each of the nine places of the mode, and the bits that they mean. `-`
 /// means no bits.
 pub(in crate::listing) static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'r', 0o400)],
@@ -84,7 +84,7 @@ pub(in crate::listing) static PLACES: [&[(u8, u16)]; 9] = [
 
 #[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
-    // All but the rare letters are compared at once.
+    // Compare all letters at once, unless there are rare ones.
     let &[most @ .., last] = letters;
     let (set, unset) = (scan::alike(most, *b"rwxrwxrw"), scan::alike(most, [b'-'; 8]));
     if set ^ unset == 0xff && matches!(last, b'x' | b'-') {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use std::format;
 use std::string::{String, ToString};
 
-/// 2024-11-10 12:00 UTC.
+/// Returns a clock that shows 2024-11-10 12:00 UTC.
 fn clock() -> Clock {
     Clock::at(1_731_240_000)
 }

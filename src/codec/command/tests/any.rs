@@ -1,4 +1,5 @@
-//! Random commands and random bytes: everything that is parsed encodes to what it was.
+//! Random commands and random bytes: every parsed command encodes to a line that parses to the same
+//! command.
 
 use std::string::String;
 
@@ -85,7 +86,7 @@ fn build(parts: &Parts) -> Command<'_> {
         Verb::Stou => Stou(maybe),
         Verb::Appe => Appe(text),
         Verb::Allo => Allo(Allocation { bytes: a, record: flag.then_some(b) }),
-        // A word of digits is an offset, unless it does not fit one.
+        // A word of digits is an offset, unless the number is too large for one.
         Verb::Rest => Rest(match RestartMarker::parse(word.as_bytes()) {
             Ok(marker) if flag => marker,
             _ => RestartMarker::Offset(a),
