@@ -60,7 +60,7 @@ impl Directory {
                 let made = self.made(path, &file)?;
                 Ok((file.into_std(), 0, Some(made)))
             }
-            // A dangling link, or someone else was faster.
+            // The path is a dangling link, or another process was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 options.create(true);
                 self.open_regular(path, options).map(|(file, length)| (file, length, None))
