@@ -342,7 +342,6 @@ pub trait Filesystem: Send + Sync + 'static {
 /// before that was cut off or aborted for some reason, such as the end of its session. The
 /// [event](crate::io::Transferred) of the transfer then has this
 /// [`TransferOutcome`](crate::server::TransferOutcome):
-/// [`TransferOutcome`](crate::server::TransferOutcome):
 ///
 /// | What happened | The host sees | The client receives | The outcome |
 /// |---|---|---|---|

@@ -5,7 +5,7 @@ use ::std::{io, thread};
 use super::reactor::{Blocking, ToSocketAddrs, block_on, block_on_woken, resolve};
 use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
-/// A server that listens, and serves each client in a thread of its own.
+/// A listening server that serves each client in a thread of its own.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,9 +23,8 @@ use crate::io::{self as adapters, Accounts, AsyncAccounts};
 pub type Server = adapters::Server<Blocking>;
 
 impl Server {
-    /// Listens at `address`, for clients of a host that may block, such as a
-    /// `Directory` with [`Users`](crate::io::Users). Its calls are made in
-    /// threads where they delay nobody.
+    /// Listens at `address`, for clients of a host that may block, such as a `Directory` with
+    /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
     /// If the address is not available.
@@ -49,7 +48,7 @@ impl Server {
     /// of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.serve_with(|session| {
-            // If no thread is available the client is dropped, and others are served.
+            // If no thread is available, this client is dropped and others are served.
             let _ = thread::Builder::new().spawn(|| block_on_woken(session));
         }))?
     }
