@@ -61,8 +61,9 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Finds the time zone in which the server writes listings, in seconds east of UTC, by
-    /// comparing the time that [`list`](Self::list) gave for a file with the server's MDTM of
-    /// the same file at `path`. `None` if the two do not tell; see [`client::zone_offset`].
+    /// comparing the time that [`list`](Self::list) gave for a file with the server's MDTM of the
+    /// same file at `path`. Returns `None` if the zone cannot be derived from the two; see
+    /// [`client::zone_offset`].
     ///
     /// # Errors
     /// If the server refuses, or its reply cannot be read.
@@ -89,7 +90,7 @@ impl<R: Runtime> Client<R> {
     /// server resolves `~user`. In all other methods a tilde is an ordinary byte of a name.
     ///
     /// # Errors
-    /// If the server refuses, or does not say where the directory is.
+    /// Fails if the server refuses, or does not report where the directory is.
     pub async fn home_directory(&mut self, user: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
         let user = self.connection.wire_name(user.as_ref())?;
         let user = text(&user)?;
@@ -133,7 +134,7 @@ impl<R: Runtime> Client<R> {
     pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         match self.run(client::make_directory(text(&path)?)).await {
-            // The directory was created, whatever name the server gave in its reply.
+            // The directory was created, regardless of the name in the server's reply.
             Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -167,12 +168,12 @@ impl<R: Runtime> Client<R> {
         self.run(client::rename(text(&from)?, text(&to)?)).await
     }
 
-    /// Sets the modification time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever the
-    /// server has; see [`client::set_modification_time`].
+    /// Sets the modification time of `path`, in UTC, and returns the time that the server then
+    /// reports, if it reports one. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever
+    /// the server has; see [`client::set_modification_time`].
     ///
     /// # Errors
-    /// If the server refuses, or has none of them.
+    /// Fails if the server refuses, or has none of these commands.
     pub async fn set_modification_time(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -182,8 +183,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::set_modification_time(text(&path)?, time)).await
     }
 
-    /// Sets the creation time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does (MFCT).
+    /// Sets the creation time of `path`, in UTC, and returns the time that the server then reports,
+    /// if it reports one (MFCT).
     ///
     /// # Errors
     /// If the server refuses, or does not have MFCT.
@@ -199,7 +200,7 @@ impl<R: Runtime> Client<R> {
     /// Sets facts of `path`, written like `UNIX.mode=0644;` (MFF).
     ///
     /// # Errors
-    /// If the facts are malformed, the server refuses, or it does not have MFF.
+    /// Fails if the facts are malformed, if the server refuses, or if it does not have MFF.
     pub async fn set_facts(&mut self, facts: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         let argument = [facts.as_ref(), b" ", &path].concat();
@@ -230,12 +231,13 @@ impl<R: Runtime> Client<R> {
         self.run(client::symlink(target, link)).await.map(drop)
     }
 
-    /// Has the server compute a hash of `path` (HASH): by `algorithm`, or by the one that the
-    /// server prefers; of `range`, or of the whole file. This may take long; see
+    /// Has the server compute a hash of `path` (HASH), with `algorithm` or the one that the server
+    /// prefers, and over `range` or the whole file. This may take a long time; see
     /// [`Timeouts::digest`](client::Timeouts::digest).
     ///
     /// # Errors
-    /// If the server refuses, or does not have HASH; try [`checksum`](Self::checksum) then.
+    /// Fails if the server refuses, or does not have HASH; in that case try
+    /// [`checksum`](Self::checksum).
     pub async fn hash(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -246,8 +248,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::hash(text(&path)?, algorithm, range)).await
     }
 
-    /// Has the server compute a hash of `path` by one of the older commands: XCRC, XMD5 and the
-    /// like.
+    /// Has the server compute a hash of `path` with one of the older commands, such as XCRC or
+    /// XMD5.
     ///
     /// # Errors
     /// If the server refuses, or does not have the command.
@@ -270,12 +272,12 @@ impl<R: Runtime> Client<R> {
         self.run(client::available(optional(&path)?)).await
     }
 
-    /// Compares `path` with what is expected of it after a transfer: by a hash if the server
-    /// computes one, else by its size. [`Offers::digest`](client::Offers::digest) tells which
-    /// hash to compute during the transfer; offers are known after [`setup`](Self::setup).
+    /// Compares `path` with what is expected after a transfer: by a hash if the server computes
+    /// one, otherwise by its size. [`Offers::digest`](client::Offers::digest) returns the hash to
+    /// compute during the transfer; offers are known after [`setup`](Self::setup).
     ///
     /// # Errors
-    /// [`Error::Mismatch`] if the file differs; an error as well if it is not there.
+    /// [`Error::Mismatch`] if the file differs. Also fails if there is no such file.
     pub async fn verify(&mut self, path: impl AsRef<[u8]>, expected: Expected) -> Result<Verified, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::verify(text(&path)?, expected)).await
@@ -285,7 +287,7 @@ impl<R: Runtime> Client<R> {
     /// quotes if it contains a space.
     ///
     /// # Errors
-    /// If `names` is not such a list, the server refuses, or it does not have COMB.
+    /// Fails if `names` is not such a list, if the server refuses, or if it does not have COMB.
     pub async fn combine(&mut self, names: impl AsRef<[u8]>) -> Result<(), Error> {
         let names = self.connection.wire_path(names.as_ref())?;
         let names = text(&names)?;

@@ -1,5 +1,5 @@
 //! Methods of a client for the session itself: TLS, login, settings, and the commands that only
-//! ask.
+//! query the server.
 
 use super::outcome::{Reply, optional, text};
 use super::{Client, Error};
@@ -9,8 +9,9 @@ use crate::error::PeerError;
 use crate::io::net::runtime::Runtime;
 
 impl<R: Runtime> Client<R> {
-    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder)
-    /// was told. This is needed after [`reinitialize`](Self::reinitialize), which ends TLS.
+    /// Secures the connection with TLS again, in the way set in
+    /// [`ClientBuilder`](super::ClientBuilder). This is needed after
+    /// [`reinitialize`](Self::reinitialize), which ends TLS.
     ///
     /// # Errors
     /// If the server refuses something that the [configuration](client::Security) requires, or the
@@ -69,8 +70,9 @@ impl<R: Runtime> Client<R> {
         self.run(client::login(user, password, Some(account))).await.map(drop)
     }
 
-    /// Asks for the state of the session, or with a `path` for its listing over the control
-    /// connection (STAT). `on_line` is called with each line of the reply but the last.
+    /// Asks for the state of the session, or, if `path` is given, for the listing of `path` over
+    /// the control connection (STAT). `on_line` is called with each line of the reply except the
+    /// last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -83,8 +85,8 @@ impl<R: Runtime> Client<R> {
         self.run_with(client::status(optional(&path)?), on_line).await
     }
 
-    /// Asks for help with the server's commands, or with the one that `about` names. `on_line` is
-    /// called with each line of the reply but the last.
+    /// Asks for help with the server's commands, or with the command that `about` names. `on_line`
+    /// is called with each line of the reply except the last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -98,7 +100,7 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is
-    /// called with each line of the reply but the last.
+    /// called with each line of the reply except the last.
     ///
     /// # Errors
     /// If the server refuses.
@@ -139,8 +141,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::host(text(name)?)).await.map(drop)
     }
 
-    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them. Call it
-    /// after the login. A refusal of either is not an error.
+    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists them. Call
+    /// this after the login. A refusal of either is not an error.
     ///
     /// # Errors
     /// If the connection is lost.
@@ -148,8 +150,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::setup()).await
     }
 
-    /// Turns pathnames in UTF-8 on or off (OPTS UTF8). A refusal does not mean that the server has
-    /// no UTF-8: servers that always use it refuse as well.
+    /// Turns UTF-8 pathnames on or off (OPTS UTF8). A refusal does not mean that the server lacks
+    /// UTF-8: servers that always use it refuse as well.
     ///
     /// # Errors
     /// If the server refuses.
@@ -184,8 +186,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::account(Secret::new(account))).await.map(drop)
     }
 
-    /// Returns the session to its state after the greeting (REIN). Call [`secure`](Self::secure)
-    /// next if TLS came by AUTH, then log in.
+    /// Returns the session to its state after the greeting (REIN). If TLS was started by AUTH, call
+    /// [`secure`](Self::secure) next; then log in.
     ///
     /// # Errors
     /// If the server refuses, or does not have REIN.
@@ -217,14 +219,14 @@ impl<R: Runtime> Client<R> {
         self.run(client::noop()).await.map(drop)
     }
 
-    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line`
-    /// is called with each line of the reply but the last.
+    /// Sends a line unchanged, even if no specification has such a command: `NOOP 1`, `SITE`.
+    /// `on_line` is called with each line of the reply except the last.
     ///
     /// # Errors
-    /// [`Error::Raw`] if the line is blank, or holds a command for which there is a method, which
-    /// the error names: commands that change what a client keeps track of, or that open a data
-    /// connection. [`Error::Argument`] if the line holds CR, LF or NUL. An error as well if the
-    /// server refuses.
+    /// [`Error::Raw`] if the line is blank, or if there is a method for its command, which the
+    /// error then names: such commands change state that a client keeps track of, or open a data
+    /// connection. [`Error::Argument`] if the line contains CR, LF or NUL. Also fails if the server
+    /// refuses.
     pub async fn raw(
         &mut self,
         line: impl AsRef<[u8]>,

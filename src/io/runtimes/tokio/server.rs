@@ -5,7 +5,7 @@ use ::std::io;
 use super::runtime::{ToSocketAddrs, Tokio, resolve};
 use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
-/// A server that listens, and serves each client in a task of its own.
+/// A listening server that serves each client in a task of its own.
 ///
 /// ```no_run
 /// # #[cfg(feature = "disk")]
@@ -22,9 +22,8 @@ use crate::io::{self as adapters, Accounts, AsyncAccounts};
 pub type Server = adapters::Server<Tokio>;
 
 impl Server {
-    /// Listens at `address`, for clients of a host that may block, such as a
-    /// `Directory` with [`Users`](crate::io::Users). Its calls are made in
-    /// threads where they delay nobody.
+    /// Listens at `address`, for clients of a host that may block, such as a `Directory` with
+    /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
     /// If the address is not available.
