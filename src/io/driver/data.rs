@@ -18,8 +18,8 @@ use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, Marker};
 use parting::Parting;
 
-/// Number of bytes to move at a time when the kernel does not move them. Less costs CPU time, more
-/// gains nothing.
+/// Number of bytes to move at a time when the kernel does not move them. Fewer bytes cost CPU time,
+/// and more gain nothing.
 pub(in crate::io) const CHUNK: usize = 256 * 1024;
 
 /// Minimum number of bytes to encode or decode at a time, however few may be moved.
@@ -35,7 +35,7 @@ pub(in crate::io) struct Data<R: Network> {
     retired: Option<Retired<R>>,
     /// The connection that was last refused, until it has ended.
     parting: Option<Parting<R>>,
-    /// Time until which data waits for a ticket.
+    /// Set after a wait for a ticket has timed out, since another wait would time out too.
     patience: Option<Instant>,
     /// Set after a wait for a ticket timed out, since another wait would too.
     ticket_timed_out: bool,
@@ -43,9 +43,9 @@ pub(in crate::io) struct Data<R: Network> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Number of bytes of the file in the buffer that were not yet reported as sent.
+    /// Number of bytes of the file in the buffer that have not yet been reported as sent.
     taken: usize,
-    /// Number of bytes received, before decoding, that were not yet reported to the machine.
+    /// Number of bytes received, before decoding, that have not yet been reported to the machine.
     unreported: usize,
     /// A restart marker that followed the bytes returned last.
     marker: Option<Marker>,
@@ -66,13 +66,14 @@ enum State<R: Network> {
     /// A peer has connected, and the machine decides whether to admit it.
     Arrived(R::Listener, Wire<Link<R>>),
     Open(Wire<Link<R>>),
-    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun it.
+    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun the
+    /// handshake.
     Securing(Wire<Link<R>>, bool),
     Receiving(Wire<Link<R>>, Decoder),
     Sending(Wire<Link<R>>, Encoder),
-    /// Everything was sent, but the peer may not have received it yet.
+    /// Everything has been sent, but the peer may not have received it yet.
     Sent(Wire<Link<R>>),
-    /// The same, while the machine waits for the peer to close its side.
+    /// Like `Sent`, while the machine waits for the peer to close its side.
     AwaitingClose(Wire<Link<R>>),
 }
 
@@ -121,7 +122,7 @@ impl<R: Network> Data<R> {
         self.id
     }
 
-    /// Performs an operation for a machine. Returns an event if there is one at once.
+    /// Performs an operation for a machine. Returns an event if one occurs at once.
     pub(in crate::io) fn act(
         &mut self,
         runtime: &Timed<R>,
@@ -276,7 +277,7 @@ impl<R: Network> Data<R> {
         self.patience
     }
 
-    /// Starts the orderly end of a server's connection that nothing was transferred on.
+    /// Starts the orderly end of a server's connection on which nothing was transferred.
     fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
         if endpoint.is_some_and(Endpoint::is_server) {
             self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
@@ -334,14 +335,14 @@ impl<R: Network> Data<R> {
         self.is_receiving() || self.is_sending()
     }
 
-    /// Returns whether everything that is to be sent of the file was accepted, even if the file
-    /// continues.
+    /// Returns whether every byte of the file that is to be sent has been accepted, even if the
+    /// file continues.
     pub(in crate::io) const fn is_complete(&self) -> bool {
         self.is_sending() && self.left == 0
     }
 
-    /// Drives the connection while no bytes of the file move: while it is set up, and after
-    /// everything was sent.
+    /// Drives the connection while no bytes of the file move: during setup, and after everything
+    /// has been sent.
     pub(in crate::io) fn poll_setup(
         &mut self,
         runtime: &Timed<R>,

@@ -1,4 +1,5 @@
-//! Offers a blocking host to a server that must not block: the calls are made in threads that may.
+//! Offers a blocking host to a server that must not block: the calls are made in threads that may
+//! block.
 
 use ::std::collections::HashMap;
 use ::std::fmt;
@@ -60,7 +61,7 @@ impl<U: Unblock> Caller<U> {
         .await
     }
 
-    /// Drops a value where it may take its time.
+    /// Drops a value in a place where dropping it may take long.
     fn drop<T: Send + 'static>(&self, what: T) {
         // The future is not awaited; the value is dropped all the same.
         ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
@@ -95,11 +96,11 @@ pub(crate) struct Offload<A, U> {
     unblock: PhantomData<fn() -> U>,
 }
 
-/// The lane of a file system, which exists as long as a session uses it.
+/// The lane of a file system, which exists as long as a session uses the file system.
 #[derive(Debug, Default)]
 struct LaneOf(Lane);
 
-/// Values that are shared by key, and exist as long as one of their owners.
+/// Values that are shared by key. Each exists as long as one of its owners.
 struct Registry<K, T>(Mutex<HashMap<K, Weak<T>>>);
 
 impl<K: Eq + Hash, T: Default> Registry<K, T> {

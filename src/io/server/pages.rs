@@ -12,7 +12,7 @@ use crate::listing::OwnedEntry;
 /// Number of entries skipped before other tasks run.
 pub(super) const PASSED_AT_ONCE: u32 = 1024;
 
-/// A directory while it is read.
+/// A directory that is being read.
 pub(super) struct Pages<E> {
     /// An entry that was put back, and is the next one.
     returned: Option<OwnedEntry>,
@@ -45,7 +45,7 @@ impl<E: AsyncEntries> Pages<E> {
         self.single
     }
 
-    /// Makes the entry the next one again.
+    /// Puts an entry back, to be returned next.
     pub(super) fn put_back(&mut self, entry: OwnedEntry) {
         self.returned = Some(entry);
     }
