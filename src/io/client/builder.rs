@@ -97,7 +97,7 @@ impl<R: Runtime> ClientBuilder<R> {
     /// server's name as in its certificate.
     ///
     /// # Errors
-    /// If `name` is neither a DNS name nor an IP address.
+    /// Fails if `name` is neither a DNS name nor an IP address.
     #[cfg(feature = "rustls")]
     pub fn explicit_tls(self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
         let setup = self.setup.secured(crate::security::TlsMode::Explicit, &tls, name)?;
@@ -190,7 +190,7 @@ impl<R: Runtime> Client<R> {
     /// adapters of this crate have `connect`, which looks up names.
     ///
     /// # Errors
-    /// If no address can be reached, if what answers is not an FTP server, or if the server
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
     /// refuses.
     pub async fn open(builder: ClientBuilder<R>, addresses: &[SocketAddr]) -> Result<Self, Error> {
         let found = ready(Ok(addresses.to_vec()));

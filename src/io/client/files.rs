@@ -15,7 +15,7 @@ impl<R: Runtime> Client<R> {
     /// directory.
     ///
     /// # Errors
-    /// If the server refuses, or does not have MLST.
+    /// Fails if the server refuses, or does not have MLST.
     pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
         let path = self.connection.wire_name(path.as_ref())?;
         let mut entry = None;
@@ -45,7 +45,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the size of `path` in bytes (SIZE, RFC 3659 4).
     ///
     /// # Errors
-    /// If the server refuses: directories have no size, and old servers have no SIZE.
+    /// Fails if the server refuses: directories have no size, and old servers have no SIZE.
     pub async fn size(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::size(text(&path)?)).await
@@ -54,7 +54,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the time of the last modification of `path`, in UTC (MDTM, RFC 3659 3).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::modification_time(text(&path)?)).await
@@ -66,7 +66,7 @@ impl<R: Runtime> Client<R> {
     /// [`client::zone_offset`].
     ///
     /// # Errors
-    /// If the server refuses, or its reply cannot be read.
+    /// Fails if the server refuses, or its reply cannot be read.
     pub async fn zone_offset(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -80,7 +80,7 @@ impl<R: Runtime> Client<R> {
     /// Makes `path` the working directory (CWD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn change_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::change_directory(text(&path)?)).await.map(drop)
@@ -113,7 +113,7 @@ impl<R: Runtime> Client<R> {
     /// Makes the parent of the working directory the working directory (CDUP).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn change_to_parent(&mut self) -> Result<(), Error> {
         self.run(client::change_to_parent()).await.map(drop)
     }
@@ -121,7 +121,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the working directory (PWD).
     ///
     /// # Errors
-    /// If the server refuses, or its reply cannot be read.
+    /// Fails if the server refuses, or its reply cannot be read.
     pub async fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
         let path = self.run(client::working_directory()).await?;
         self.connection.local_name(path)
@@ -130,7 +130,7 @@ impl<R: Runtime> Client<R> {
     /// Creates a directory (MKD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         match self.run(client::make_directory(text(&path)?)).await {
@@ -143,7 +143,7 @@ impl<R: Runtime> Client<R> {
     /// Removes an empty directory (RMD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn remove_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::remove_directory(text(&path)?)).await.map(drop)
@@ -152,7 +152,7 @@ impl<R: Runtime> Client<R> {
     /// Removes a file (DELE).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn delete(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::delete(text(&path)?)).await.map(drop)
@@ -161,7 +161,7 @@ impl<R: Runtime> Client<R> {
     /// Renames `from` to `to` (RNFR and RNTO).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn rename(&mut self, from: impl AsRef<[u8]>, to: impl AsRef<[u8]>) -> Result<(), Error> {
         let from = self.connection.wire_path(from.as_ref())?;
         let to = self.connection.wire_new(to.as_ref()).await?;
@@ -187,7 +187,7 @@ impl<R: Runtime> Client<R> {
     /// if it reports one (MFCT).
     ///
     /// # Errors
-    /// If the server refuses, or does not have MFCT.
+    /// Fails if the server refuses, or does not have MFCT.
     pub async fn set_creation_time(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -211,7 +211,7 @@ impl<R: Runtime> Client<R> {
     /// Sets the permission bits of `path`, as `chmod` does (SITE CHMOD).
     ///
     /// # Errors
-    /// If the server refuses, or does not have SITE CHMOD.
+    /// Fails if the server refuses, or does not have SITE CHMOD.
     pub async fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::chmod(text(&path)?, mode)).await.map(drop)
@@ -220,7 +220,7 @@ impl<R: Runtime> Client<R> {
     /// Creates the symbolic link `link` to `target`, which must not contain spaces (SITE SYMLINK).
     ///
     /// # Errors
-    /// If the server refuses, or does not have SITE SYMLINK.
+    /// Fails if the server refuses, or does not have SITE SYMLINK.
     pub async fn symlink(&mut self, target: impl AsRef<[u8]>, link: impl AsRef<[u8]>) -> Result<(), Error> {
         let target = self.connection.wire_path(target.as_ref())?;
         let link = self.connection.wire_path(link.as_ref())?;
@@ -252,7 +252,7 @@ impl<R: Runtime> Client<R> {
     /// XMD5.
     ///
     /// # Errors
-    /// If the server refuses, or does not have the command.
+    /// Fails if the server refuses, or does not have the command.
     pub async fn checksum(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -266,7 +266,7 @@ impl<R: Runtime> Client<R> {
     /// empty path is the working directory.
     ///
     /// # Errors
-    /// If the server refuses, or does not have AVBL.
+    /// Fails if the server refuses, or does not have AVBL.
     pub async fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
         let path = self.connection.wire_name(path.as_ref())?;
         self.run(client::available(optional(&path)?)).await
@@ -298,7 +298,7 @@ impl<R: Runtime> Client<R> {
     /// Mounts another file system (SMNT).
     ///
     /// # Errors
-    /// If the server refuses, as nearly all do.
+    /// Fails if the server refuses, as nearly all do.
     pub async fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::structure_mount(text(&path)?)).await.map(drop)

@@ -60,7 +60,7 @@ impl<R: Runtime> Retrieve<'_, R> {
     /// server has confirmed it.
     ///
     /// # Errors
-    /// If the transfer fails, or has failed before.
+    /// Fails if the transfer fails, or has failed before.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         self.connection.check_stop()?;
         if self.start == self.end {
@@ -83,7 +83,7 @@ impl<R: Runtime> Retrieve<'_, R> {
     /// (Linux), and they do not pass through this process.
     ///
     /// # Errors
-    /// If the file cannot be written, or the transfer fails.
+    /// Fails if the file cannot be written, or the transfer fails.
     pub async fn receive_into(mut self, file: &File) -> io::Result<u64> {
         let file = Arc::new(file.try_clone()?);
         let mut buffer = vec![0; CHUNK];
@@ -146,7 +146,7 @@ impl<R: Runtime> Retrieve<'_, R> {
     /// aborts it, but leaves the replies to the next call.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub async fn abort(mut self) -> Result<(), Error> {
         self.connection.abort(self.transfer).await
     }

@@ -14,8 +14,8 @@ impl<R: Runtime> Client<R> {
     /// [`reinitialize`](Self::reinitialize), which ends TLS.
     ///
     /// # Errors
-    /// If the server refuses something that the [configuration](client::Security) requires, or the
-    /// handshake fails.
+    /// Fails if the server refuses something that the [configuration](client::Security) requires,
+    /// or the handshake fails.
     pub async fn secure(&mut self) -> Result<Protected, Error> {
         self.run(client::secure()).await
     }
@@ -23,7 +23,7 @@ impl<R: Runtime> Client<R> {
     /// Uses TLS on data connections from now on (PROT P, RFC 4217 9).
     ///
     /// # Errors
-    /// If the server refuses, or the control connection is not under TLS.
+    /// Fails if the server refuses, or the control connection is not under TLS.
     pub async fn protect_data(&mut self) -> Result<Protected, Error> {
         self.run(client::protect_data()).await
     }
@@ -31,7 +31,7 @@ impl<R: Runtime> Client<R> {
     /// Uses no TLS on data connections from now on (PROT C, RFC 4217 9).
     ///
     /// # Errors
-    /// If the server refuses, or the control connection is not under TLS.
+    /// Fails if the server refuses, or the control connection is not under TLS.
     pub async fn unprotect_data(&mut self) -> Result<Protected, Error> {
         self.run(client::unprotect_data()).await
     }
@@ -40,7 +40,7 @@ impl<R: Runtime> Client<R> {
     /// that read the dialogue.
     ///
     /// # Errors
-    /// If the server refuses, as most do.
+    /// Fails if the server refuses, as most do.
     pub async fn clear_command_channel(&mut self) -> Result<(), Error> {
         self.run(client::clear_command_channel()).await
     }
@@ -48,7 +48,7 @@ impl<R: Runtime> Client<R> {
     /// Logs in. Public servers accept the user `anonymous` with a mail address as the password.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
         let (user, password) = (text(user.as_ref())?, text(password.as_ref())?);
         self.run(client::login(user, Secret::new(password), None)).await.map(drop)
@@ -57,7 +57,7 @@ impl<R: Runtime> Client<R> {
     /// Logs in to a server that also asks for an account (ACCT).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn login_with_account(
         &mut self,
         user: impl AsRef<[u8]>,
@@ -75,7 +75,7 @@ impl<R: Runtime> Client<R> {
     /// last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn status(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -89,7 +89,7 @@ impl<R: Runtime> Client<R> {
     /// is called with each line of the reply except the last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn help(
         &mut self,
         about: impl AsRef<[u8]>,
@@ -103,7 +103,7 @@ impl<R: Runtime> Client<R> {
     /// called with each line of the reply except the last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn site(
         &mut self,
         command: impl AsRef<[u8]>,
@@ -116,7 +116,7 @@ impl<R: Runtime> Client<R> {
     /// Tells the server the name of the client program (CLNT).
     ///
     /// # Errors
-    /// If the server refuses, which has no consequences.
+    /// Fails if the server refuses, which has no consequences.
     pub async fn client_name(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
         self.run(client::client_name(text(name)?)).await.map(drop)
@@ -126,7 +126,7 @@ impl<R: Runtime> Client<R> {
     /// server's default.
     ///
     /// # Errors
-    /// If the server refuses, or does not have the language.
+    /// Fails if the server refuses, or does not have the language.
     pub async fn language(&mut self, tag: impl AsRef<[u8]>) -> Result<(), Error> {
         let tag = tag.as_ref();
         self.run(client::language(optional(tag)?)).await.map(drop)
@@ -135,7 +135,7 @@ impl<R: Runtime> Client<R> {
     /// Names the virtual host, before the login (HOST, RFC 7151).
     ///
     /// # Errors
-    /// If the server refuses, or does not have the host.
+    /// Fails if the server refuses, or does not have the host.
     pub async fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
         self.run(client::host(text(name)?)).await.map(drop)
@@ -145,7 +145,7 @@ impl<R: Runtime> Client<R> {
     /// this after the login. A refusal of either is not an error.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub async fn setup(&mut self) -> Result<Offers, Error> {
         self.run(client::setup()).await
     }
@@ -154,7 +154,7 @@ impl<R: Runtime> Client<R> {
     /// UTF-8: servers that always use it refuse as well.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn utf8(&mut self, on: bool) -> Result<(), Error> {
         self.run(client::utf8(on)).await.map(drop)
     }
@@ -163,7 +163,8 @@ impl<R: Runtime> Client<R> {
     /// (RFC 2389 4).
     ///
     /// # Errors
-    /// If `argument` does not match the grammar of the command's options, or the server refuses.
+    /// Fails if `argument` does not match the grammar of the command's options, or the server
+    /// refuses.
     pub async fn options(&mut self, argument: impl AsRef<[u8]>) -> Result<(), Error> {
         let argument = OptsArgument::parse(argument.as_ref()).map_err(Error::Argument)?;
         self.run(client::options(argument)).await.map(drop)
@@ -172,7 +173,7 @@ impl<R: Runtime> Client<R> {
     /// Announces the size of the next upload in bytes (ALLO).
     ///
     /// # Errors
-    /// If the server refuses, for example because it has no room.
+    /// Fails if the server refuses, for example because it has no room.
     pub async fn allocate(&mut self, bytes: u64) -> Result<(), Error> {
         self.run(client::allocate(bytes)).await.map(drop)
     }
@@ -180,7 +181,7 @@ impl<R: Runtime> Client<R> {
     /// Sends the account that a server asks for after the login (ACCT).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn account(&mut self, account: impl AsRef<[u8]>) -> Result<(), Error> {
         let account = text(account.as_ref())?;
         self.run(client::account(Secret::new(account))).await.map(drop)
@@ -190,7 +191,7 @@ impl<R: Runtime> Client<R> {
     /// [`secure`](Self::secure) next; then log in.
     ///
     /// # Errors
-    /// If the server refuses, or does not have REIN.
+    /// Fails if the server refuses, or does not have REIN.
     pub async fn reinitialize(&mut self) -> Result<(), Error> {
         self.run(client::reinitialize()).await.map(drop)
     }
@@ -198,7 +199,7 @@ impl<R: Runtime> Client<R> {
     /// Asks what the server supports (FEAT, RFC 2389 3).
     ///
     /// # Errors
-    /// If the server refuses, as old ones do.
+    /// Fails if the server refuses, as old servers do.
     pub async fn features(&mut self) -> Result<Features, Error> {
         self.run(client::features()).await
     }
@@ -206,7 +207,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the server's type of operating system (SYST).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn system(&mut self) -> Result<Vec<u8>, Error> {
         self.run(client::system()).await.map(|reply| reply.text)
     }
@@ -214,7 +215,7 @@ impl<R: Runtime> Client<R> {
     /// Sends NOOP, to which any server replies.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub async fn noop(&mut self) -> Result<(), Error> {
         self.run(client::noop()).await.map(drop)
     }
@@ -240,7 +241,7 @@ impl<R: Runtime> Client<R> {
     /// Ends the session and closes the connection (QUIT).
     ///
     /// # Errors
-    /// If the server's reply is not a farewell.
+    /// Fails if the server's reply is not a farewell.
     pub async fn quit(mut self) -> Result<(), Error> {
         self.connection.begin_call();
         match self.connection.run_here(client::quit(), |_| {}).await {

@@ -56,7 +56,7 @@ impl<R: Runtime> Store<'_, R> {
     /// Sends some of `bytes` and returns their number, at least one unless `bytes` is empty.
     ///
     /// # Errors
-    /// If the transfer fails, or has failed before.
+    /// Fails if the transfer fails, or has failed before.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
         self.connection.poll_write(&mut self.transfer, bytes, cx)
     }
@@ -64,7 +64,7 @@ impl<R: Runtime> Store<'_, R> {
     /// Ends the upload. Another call after `Ok` does nothing.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if !self.transfer.is_complete() {
             self.finished = ready!(self.connection.poll_finish(&mut self.transfer, cx))?;
@@ -78,7 +78,7 @@ impl<R: Runtime> Store<'_, R> {
     /// If this future is dropped, the number of bytes sent is unknown: abort the upload.
     ///
     /// # Errors
-    /// If the file cannot be read, or the transfer fails.
+    /// Fails if the file cannot be read, or the transfer fails.
     pub async fn send_file(&mut self, file: &File) -> io::Result<u64> {
         let mut total = 0;
         loop {
@@ -114,7 +114,7 @@ impl<R: Runtime> Store<'_, R> {
     /// the file it keeps.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub async fn abort(mut self) -> Result<(), Error> {
         self.connection.abort(self.transfer).await
     }
@@ -123,7 +123,7 @@ impl<R: Runtime> Store<'_, R> {
     /// it has not been returned before.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub async fn finish(mut self) -> Result<Option<Reply>, Error> {
         poll_fn(|cx| self.poll_finish(cx)).await?;
         Ok(self.finished.reply)

@@ -17,7 +17,7 @@ impl<R: Runtime> Client<R> {
     /// Downloads `path`. The end of the data is reported only after the server has confirmed it.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
         self.retrieve_as(path, 0, RepresentationType::Image).await
     }
@@ -121,7 +121,7 @@ impl<R: Runtime> Client<R> {
     /// Uploads to `path`, replacing an existing file. Write the data, then call [`Store::finish`].
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
         self.store_as(path, RepresentationType::Image).await
     }
@@ -203,7 +203,7 @@ impl<R: Runtime> Client<R> {
     /// path is the working directory.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
         self.listing(path.as_ref(), client::entries).await
     }
@@ -211,7 +211,7 @@ impl<R: Runtime> Client<R> {
     /// Lists the names in the directory `path` (NLST). Some servers prefix them with a directory.
     ///
     /// # Errors
-    /// If the server refuses, as some do for an empty directory.
+    /// Fails if the server refuses, as some do for an empty directory.
     pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
         self.listing(path.as_ref(), client::names).await
     }
@@ -301,7 +301,7 @@ impl<R: Runtime> Client<R> {
     /// slow networks; it needs the feature `deflate` and a server that has MODE Z.
     ///
     /// # Errors
-    /// If the server refuses, or this build does not have the mode.
+    /// Fails if the server refuses, or this build does not have the mode.
     pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
         if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
             let expected = "a transfer mode that this build has (MODE Z needs the feature `deflate`)";
@@ -315,7 +315,7 @@ impl<R: Runtime> Client<R> {
     /// level of uploads.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn set_deflate_level(&mut self, level: Option<u8>) -> Result<(), Error> {
         self.run(client::deflate_level(level)).await.map(drop)
     }
@@ -323,7 +323,7 @@ impl<R: Runtime> Client<R> {
     /// Sets the structure of files from now on (RFC 959 3.1.2).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
         self.run(client::structure(structure)).await.map(drop)
     }
@@ -334,7 +334,7 @@ impl<R: Runtime> Client<R> {
     /// them requires a server with SSCN; see [`fxp`](client::fxp()).
     ///
     /// # Errors
-    /// If either server refuses, or its connection breaks.
+    /// Fails if either server refuses, or its connection breaks.
     pub async fn transfer_to(
         &mut self,
         from: impl AsRef<[u8]>,

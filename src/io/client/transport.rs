@@ -43,20 +43,20 @@ pub trait ByteStream: Send {
     /// Reads bytes into `buffer` and returns their number: 0 at the end of the stream.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
     /// Writes some of `bytes`, at least one unless `bytes` is empty, and returns their number.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
     /// Sends everything that was written and is still in a buffer. The default is for streams that
     /// buffer nothing.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = cx;
         Poll::Ready(Ok(()))
@@ -66,7 +66,7 @@ pub trait ByteStream: Send {
     /// receiving side open.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Called before the stream of an aborted upload is dropped. If the stream has a way to do so,

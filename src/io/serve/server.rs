@@ -45,7 +45,7 @@ impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server
     /// threads where they delay nobody.
     ///
     /// # Errors
-    /// If no address is available.
+    /// Fails if no address is available.
     pub fn listen(runtime: R, addresses: &[SocketAddr], accounts: impl Accounts) -> io::Result<Self> {
         Self::listen_async(runtime, addresses, Offload::<_, R>::new(accounts))
     }
@@ -54,7 +54,7 @@ impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server
     /// blocks.
     ///
     /// # Errors
-    /// If no address is available.
+    /// Fails if no address is available.
     pub fn listen_async(
         runtime: R,
         addresses: &[SocketAddr],
@@ -70,8 +70,8 @@ impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server
     /// future ends all sessions without grace.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub async fn serve_with(
         self,
         spawn: impl FnMut(Pin<Box<dyn Future<Output = ()> + Send>>),

@@ -121,7 +121,7 @@ impl ClientSessions {
     /// resumes a session if there is one.
     ///
     /// # Errors
-    /// If the configuration allows no connection to this name.
+    /// Fails if the configuration allows no connection to this name.
     pub fn connect(&self) -> Result<ClientConnection, rustls::Error> {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }

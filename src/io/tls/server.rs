@@ -122,7 +122,7 @@ impl ServerSessions {
     /// connection sends eight tickets.
     ///
     /// # Errors
-    /// If the configuration allows no connection.
+    /// Fails if the configuration allows no connection.
     pub fn accept(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Control, false).map(|(connection, _)| connection)
     }
@@ -138,7 +138,7 @@ impl ServerSessions {
     /// file.
     ///
     /// # Errors
-    /// If the configuration allows no connection.
+    /// Fails if the configuration allows no connection.
     pub fn accept_data(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Data, false).map(|(connection, _)| connection)
     }

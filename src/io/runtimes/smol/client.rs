@@ -63,7 +63,8 @@ impl ClientBuilder {
     /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
     ///
     /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
+    /// refuses.
     pub async fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
         self.connect_by(resolve(server)).await
     }

@@ -28,7 +28,7 @@ impl Server {
     /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
         Self::listen(Smol::new(), &resolve(address).await?, accounts)
     }
@@ -36,7 +36,7 @@ impl Server {
     /// Listens at `address`, for clients of a host that never blocks.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
         Self::listen_async(Smol::new(), &resolve(address).await?, accounts)
     }
@@ -46,8 +46,8 @@ impl Server {
     /// future ends them. To run them elsewhere, see [`serve_with`](Self::serve_with).
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         let executor = Executor::new();
         let spawn = |session| executor.spawn(session).detach();

@@ -90,7 +90,7 @@ impl Client {
     /// was built with, or one that the first call of this method creates.
     ///
     /// # Errors
-    /// If the system has no descriptors left.
+    /// Fails if the system has no descriptors left.
     pub fn stop_handle(&mut self) -> io::Result<StopHandle> {
         self.0.runtime().stop_handle()
     }
@@ -132,7 +132,8 @@ impl ClientBuilder {
     /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
     ///
     /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
+    /// refuses.
     pub fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
         block_on(self.connect_by(resolve(server))).map(Client)
     }

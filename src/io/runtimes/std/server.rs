@@ -27,7 +27,7 @@ impl Server {
     /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
         Self::listen(Blocking::new(), &block_on(resolve(address))?, accounts)
     }
@@ -35,7 +35,7 @@ impl Server {
     /// Listens at `address`, for clients of a host that never blocks.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
         Self::listen_async(Blocking::new(), &block_on(resolve(address))?, accounts)
     }
@@ -44,8 +44,8 @@ impl Server {
     /// has ended.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.serve_with(|session| {
             // If no thread is available, this client is dropped and others are served.

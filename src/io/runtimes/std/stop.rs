@@ -36,7 +36,7 @@ impl StopHandle {
     /// Creates a handle that belongs to no client yet.
     ///
     /// # Errors
-    /// When the system has no descriptors left.
+    /// Fails if the system has no descriptors left.
     pub fn new() -> io::Result<Self> {
         Ok(Self(Arc::new(Signal::new()?)))
     }

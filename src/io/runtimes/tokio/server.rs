@@ -26,7 +26,7 @@ impl Server {
     /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
         Self::listen(Tokio::new(), &resolve(address).await?, accounts)
     }
@@ -34,7 +34,7 @@ impl Server {
     /// Listens at `address`, for clients of a host that never blocks.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
         Self::listen_async(Tokio::new(), &resolve(address).await?, accounts)
     }
@@ -43,8 +43,8 @@ impl Server {
     /// has ended. Dropping this future ends all sessions without grace.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         self.serve_with(|session| drop(::tokio::spawn(session))).await
     }

@@ -41,7 +41,7 @@ impl Retrieve<'_> {
     /// of bytes.
     ///
     /// # Errors
-    /// If the file cannot be written, or the transfer fails.
+    /// Fails if the file cannot be written, or the transfer fails.
     pub fn receive_into(self, file: &File) -> io::Result<u64> {
         block_on(self.0.receive_into(file))
     }
@@ -50,7 +50,7 @@ impl Retrieve<'_> {
     /// aborts it, but leaves the replies to the next call.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub fn abort(self) -> Result<(), Error> {
         block_on(self.0.abort())
     }
@@ -105,7 +105,7 @@ impl Store<'_> {
     /// conversion is needed, the kernel moves the bytes and they do not pass through this process.
     ///
     /// # Errors
-    /// If the file cannot be read, or the transfer fails.
+    /// Fails if the file cannot be read, or the transfer fails.
     pub fn send_file(&mut self, file: &File) -> io::Result<u64> {
         block_on(self.0.send_file(file))
     }
@@ -114,7 +114,7 @@ impl Store<'_> {
     /// the file it keeps.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub fn abort(self) -> Result<(), Error> {
         block_on(self.0.abort())
     }
@@ -122,7 +122,7 @@ impl Store<'_> {
     /// Ends the upload and waits for the server to confirm it. Returns the server's final reply.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub fn finish(self) -> Result<Option<Reply>, Error> {
         block_on(self.0.finish())
     }
