@@ -93,7 +93,7 @@ impl<R: Runtime> Client<R> {
 
     /// Returns the last restart marker of the last transfer in block or compressed mode, from which
     /// [`retrieve_at`](Self::retrieve_at) and [`store_at`](Self::store_at) continue after a
-    /// failure. `None` if the transfer had no restart marker.
+    /// failure. Returns `None` if the transfer had no restart marker.
     #[must_use]
     pub const fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()

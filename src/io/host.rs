@@ -84,7 +84,7 @@ impl Visitor {
     }
 
     /// Returns the client's own certificate and the intermediate ones that it sent, each in DER.
-    /// Empty if there is no [certificate](Self::certificate).
+    /// The list is empty if there is no [certificate](Self::certificate).
     #[must_use]
     pub fn certificate_chain(&self) -> &[Vec<u8>] {
         &self.certificates

@@ -128,7 +128,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns whether there were TLS 1.3 tickets and none is left.
+    /// Returns whether there were TLS 1.3 tickets and none are left.
     pub(in crate::io) fn has_spent_its_tickets(&self) -> bool {
         match self {
             Self::Client(sessions) => sessions.has_spent_its_tickets(),
@@ -148,7 +148,7 @@ impl Endpoint {
         Ok(Session::new(connection, chunk, tolerant))
     }
 
-    /// Like [`session`](Self::session), for a data connection.
+    /// Creates a connection like [`session`](Self::session), for a data connection.
     pub(in crate::io) fn data_session(&self, chunk: usize) -> io::Result<Session> {
         match self {
             Self::Client(_) => self.session(chunk),

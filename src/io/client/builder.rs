@@ -197,7 +197,7 @@ impl<R: Runtime> Client<R> {
         builder.connect_by(found).await
     }
 
-    /// Connects to a host by the builder's [connector](ClientBuilder::connector), which gets the
+    /// Connects to a host with the builder's [connector](ClientBuilder::connector), which gets the
     /// name of the host and looks it up itself, or has a proxy do so. Reads the greeting.
     ///
     /// # Errors

@@ -150,7 +150,7 @@ async fn sort_out<R: Runtime>(
 /// The working directory of a session.
 pub(super) struct Place {
     pub(super) path: Vec<u8>,
-    /// The whole text with which the server reported it.
+    /// The full text of the server's report.
     pub(super) text: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! The network of a client: that of its runtime, unless a connector makes the connections.
+//! The network of a client: its runtime's network, unless a connector makes the connections.
 
 use ::std::fs::File;
 use ::std::io;

@@ -11,7 +11,7 @@ use crate::io::net::runtime::Runtime;
 use crate::listing::{Modified, OwnedEntry};
 
 impl<R: Runtime> Client<R> {
-    /// Asks for the facts of `path` itself by MLST (RFC 3659 7). An empty path is the working
+    /// Asks for the facts of `path` itself with MLST (RFC 3659 7). An empty path is the working
     /// directory.
     ///
     /// # Errors

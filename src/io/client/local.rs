@@ -57,8 +57,8 @@ impl Listed {
         Ok(path)
     }
 
-    /// Like [`local_path`](Self::local_path), for an entry of the directory. If the server lists
-    /// whole paths, only the last component is used ([`Entry::file_name`]).
+    /// Returns the local path of an entry of the directory, like [`local_path`](Self::local_path).
+    /// If the server lists whole paths, only the last component is used ([`Entry::file_name`]).
     ///
     /// # Errors
     /// Those of [`local_path`](Self::local_path), which also apply to the name of the entry.

@@ -23,7 +23,7 @@ use place::{Gone, go_to};
 ///
 /// A removal verifies which directory it is in. The path that PWD reports in the root of the
 /// removal is the base. A directory below the root is the right one in two cases:
-/// - PWD reports the base followed by the names on the way to the directory.
+/// - PWD reports the base followed by the names along the path to the directory.
 /// - PWD does not clearly report another directory, and the directory has the unique fact (RFC 3659
 ///   7.5.2) that its entry had. The fact counts only if it is not empty, no other entry of the tree
 ///   has it, and neither the root nor the home directory has it.
@@ -104,7 +104,7 @@ pub enum Removed {
     Looked(Vec<u8>),
     /// Something at this path could not be seen, so nothing will be removed.
     Unseen(Vec<u8>, Unseen),
-    /// The file at this path, or whatever else is not a directory, was removed.
+    /// The file or other non-directory at this path was removed.
     File(Vec<u8>),
     /// The directory at this path was removed.
     Directory(Vec<u8>),
@@ -127,7 +127,7 @@ pub enum Unseen {
     PresumedEmpty,
     /// The server went to another directory, for which PWD reports this path.
     Elsewhere(Vec<u8>),
-    /// The server does not confirm that it is in the directory.
+    /// The server does not confirm that the session is in the directory.
     Unconfirmed,
 }
 

@@ -24,8 +24,8 @@ const READ_AHEAD: usize = 64 * 1024;
 /// everything. A truncated file is an error, and so is every read after an error. Dropping the
 /// download before the end aborts the transfer; the client remains usable.
 ///
-/// `'c` is the borrow of the client, or `'static` for a transfer that
-/// [owns it](super::Client::retrieve_owned).
+/// `'c` is the borrow of the client, or `'static` for a transfer that [owns the
+/// client](super::Client::retrieve_owned).
 pub struct Retrieve<'c, R: Runtime> {
     pub(super) connection: Lent<'c, R>,
     pub(super) transfer: Transfer,

@@ -21,8 +21,8 @@ use crate::transfer::Marker;
 /// do after a failed write. Dropping the upload before that aborts the transfer; the client remains
 /// usable.
 ///
-/// `'c` is the borrow of the client, or `'static` for a transfer that
-/// [owns it](super::Client::store_owned).
+/// `'c` is the borrow of the client, or `'static` for a transfer that [owns the
+/// client](super::Client::store_owned).
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c, R: Runtime> {
     connection: Lent<'c, R>,

@@ -70,7 +70,7 @@ impl<R: Runtime> Client<R> {
     /// Downloads a range of the bytes of `path` (RANG).
     ///
     /// # Errors
-    /// Those of [`retrieve`](Self::retrieve), and if the server does not have RANG.
+    /// Those of [`retrieve`](Self::retrieve). Also fails if the server does not have RANG.
     pub async fn retrieve_range(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -102,7 +102,7 @@ impl<R: Runtime> Client<R> {
     /// returns the client.
     ///
     /// # Errors
-    /// Those of [`retrieve`](Self::retrieve), along with the client.
+    /// Those of [`retrieve`](Self::retrieve). The client is returned along with the error.
     pub async fn retrieve_owned(
         mut self,
         path: impl AsRef<[u8]>,
@@ -129,7 +129,7 @@ impl<R: Runtime> Client<R> {
     /// Uploads to `path`, writing from byte `offset` of the existing file onwards.
     ///
     /// # Errors
-    /// Those of [`store`](Self::store), and if the server cannot restart.
+    /// Those of [`store`](Self::store). Also fails if the server cannot restart.
     pub async fn store_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'_, R>, Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
@@ -187,7 +187,7 @@ impl<R: Runtime> Client<R> {
     /// returns the client.
     ///
     /// # Errors
-    /// Those of [`store_from`](Self::store_from), along with the client.
+    /// Those of [`store_from`](Self::store_from). The client is returned along with the error.
     pub async fn store_owned(
         mut self,
         path: impl AsRef<[u8]>,
@@ -219,7 +219,7 @@ impl<R: Runtime> Client<R> {
     /// Lists the whole directory `path` into memory, as [`list`](Self::list) does entry by entry.
     ///
     /// # Errors
-    /// Those of [`list`](Self::list), and if the directory has more than `limits` allow.
+    /// Those of [`list`](Self::list). Also fails if the directory has more than `limits` allow.
     pub async fn list_all(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -232,7 +232,7 @@ impl<R: Runtime> Client<R> {
     /// one.
     ///
     /// # Errors
-    /// Those of [`names`](Self::names), and if the directory has more than `limits` allow.
+    /// Those of [`names`](Self::names). Also fails if the directory has more than `limits` allow.
     pub async fn names_all(
         &mut self,
         path: impl AsRef<[u8]>,

@@ -10,7 +10,7 @@ use crate::io::error::Error;
 use crate::io::net::runtime::Runtime;
 use crate::listing::{Entry, OwnedEntry};
 
-/// Room for a path and for the names of the directories still to come: enough for some tens of
+/// Room for a path and for the names of the directories still to come: enough for tens of
 /// thousands.
 const ROOM: usize = 1 << 20;
 
@@ -49,7 +49,7 @@ impl Walker {
         Self::with_limits(root, WalkLimits::default())
     }
 
-    /// Like [`new`](Self::new), with other limits.
+    /// Creates a walk like [`new`](Self::new), with other limits.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
@@ -60,8 +60,8 @@ impl Walker {
         Ok(Self { walk, limits: ListingLimits::default() })
     }
 
-    /// Sets the limits for the listing of one directory. The listing of a larger one is abandoned
-    /// with [`Error::ListingTooLong`], and the walk continues with the next directory.
+    /// Sets the limits for the listing of one directory. The listing of a larger directory is
+    /// abandoned with [`Error::ListingTooLong`], and the walk continues with the next directory.
     #[must_use]
     pub const fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.limits = limits;

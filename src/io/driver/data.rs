@@ -22,7 +22,7 @@ use parting::Parting;
 /// and more gain nothing.
 pub(in crate::io) const CHUNK: usize = 256 * 1024;
 
-/// Minimum number of bytes to encode or decode at a time, however few may be moved.
+/// Minimum number of bytes to encode or decode at a time, even if fewer may be moved.
 const SMALLEST: usize = 1024;
 
 /// Number of bytes to read at a time from a data connection under TLS: four records.
@@ -35,9 +35,9 @@ pub(in crate::io) struct Data<R: Network> {
     retired: Option<Retired<R>>,
     /// The connection that was last refused, until it has ended.
     parting: Option<Parting<R>>,
-    /// Set after a wait for a ticket has timed out, since another wait would time out too.
+    /// Time until which data waits for a ticket.
     patience: Option<Instant>,
-    /// Set after a wait for a ticket timed out, since another wait would too.
+    /// Set after a wait for a ticket has timed out, since another wait would time out too.
     ticket_timed_out: bool,
     /// Data still to be decoded, or encoded data to be sent.
     buffer: Vec<u8>,
@@ -78,7 +78,7 @@ enum State<R: Network> {
 }
 
 /// An abandoned connection that may still bring a ticket. Servers that require resumption accept
-/// each TLS 1.3 ticket once, and without another one no further data connection is possible.
+/// each TLS 1.3 ticket once, and without another ticket no further data connection is possible.
 struct Retired<R: Network> {
     wire: Wire<Link<R>>,
     until: Instant,
@@ -259,7 +259,7 @@ impl<R: Network> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time of the
+    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time for the
     /// next call, for that connection or for a ticket on the current one.
     pub(in crate::io) fn poll_retired(
         &mut self,
@@ -284,7 +284,7 @@ impl<R: Network> Data<R> {
         }
     }
 
-    /// Continues the end of a refused connection. Returns the time of the next call, or `None`.
+    /// Continues the end of a refused connection. Returns the time for the next call, or `None`.
     pub(in crate::io) fn poll_parting(
         &mut self,
         runtime: &Timed<R>,

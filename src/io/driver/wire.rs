@@ -1,4 +1,4 @@
-//! A stream, plain or under TLS, as the control connection and the data connection use it.
+//! A stream, plain or under TLS, for the control connection and the data connection.
 
 use ::std::fs::File;
 use ::std::io;
@@ -8,7 +8,7 @@ use crate::io::net::intake::Intake;
 use crate::io::net::runtime::{Stream, Turns};
 use crate::io::tls::Session;
 
-/// A TCP stream, and TLS on it once that has started.
+/// A TCP stream, with TLS on top of it once that has started.
 #[derive(Debug)]
 pub(in crate::io) struct Wire<S> {
     stream: S,

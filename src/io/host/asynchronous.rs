@@ -225,7 +225,7 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
     /// Asynchronous form of [`Filesystem::entries`](super::Filesystem::entries).
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and the errors of [`entry`](Self::entry).
     fn entries(
         &self,
         path: VirtualPath<'_>,
@@ -371,10 +371,11 @@ fn unsupported<T: Send>() -> impl Future<Output = Result<T, Refusal>> + Send {
 
 /// The entries of a directory, in pages of whatever size suits the host.
 pub trait AsyncEntries: Send + Sized + 'static {
-    /// Returns the next entries, for example a page of an object store's listing. Empty at the end.
+    /// Returns the next entries, for example a page of an object store's listing, or none at the
+    /// end.
     ///
     /// # Errors
-    /// Any error ends the listing, and the client is told that it is incomplete.
+    /// Any error ends the listing, and the client is told that the listing is incomplete.
     fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
 }
 
@@ -443,9 +444,9 @@ pub trait AsyncFile: Send + Sized + 'static {
         ::std::future::ready((self, Err(io::ErrorKind::Unsupported.into())))
     }
 
-    /// Like [`read`](Self::read), with a buffer that is passed by value and returned with the file.
-    /// Servers call this method, because a host that reads in another thread cannot borrow a buffer
-    /// there.
+    /// Reads like [`read`](Self::read), into a buffer that is passed by value and returned with the
+    /// file. Servers call this method, because a host that reads in another thread cannot borrow a
+    /// buffer there.
     fn read_owned(
         mut self,
         mut buffer: Vec<u8>,

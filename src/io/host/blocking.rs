@@ -221,7 +221,7 @@ pub trait Filesystem: Send + Sync + 'static {
     /// determine any that take time; NLST needs no fields at all.
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and the errors of [`entry`](Self::entry).
     fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal>;
 
     /// Opens the file at `path`.

@@ -268,7 +268,7 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
 fn same(kept: &[u8], sent: &[u8]) -> bool {
     let mut differences = u8::from(kept.len() != sent.len());
     for (index, byte) in sent.iter().enumerate() {
-        // Past the end of `kept` the lengths already differ, but a byte is read all the same.
+        // Past the end of `kept` the lengths already differ, but a byte is read anyway.
         let other = kept.get(index % kept.len().max(1)).copied().unwrap_or(0);
         // Without `black_box` the compiler might notice that the rest makes no difference.
         differences |= black_box(byte ^ other);

@@ -1,8 +1,8 @@
 //! A directory on disk as the file system of a server. No path leads out of it.
 //!
-//! cap-std guarantees that: it resolves every path from an open directory (in one system call on a
-//! Linux with `openat2`), so that neither `..` nor a symbolic link leads out, not even one created
-//! between two calls. Links within the directory work if they are relative.
+//! cap-std guarantees that: it resolves every path from an open directory (in one system call on
+//! Linux versions with `openat2`), so that neither `..` nor a symbolic link leads out, not even a
+//! link created between two calls. Links within the directory work if they are relative.
 //!
 //! The directory is read-only unless [`Directory::writable`] is used. Pipes, devices and sockets
 //! can be listed, removed and renamed, but never opened.

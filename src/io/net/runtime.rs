@@ -151,7 +151,7 @@ pub trait Runtime: Clone + 'static {
         lane::unblock(call)
     }
 
-    /// Returns whether the calls of this client are to fail with
+    /// Returns whether the calls of this client must fail with
     /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead,
     /// so this is only for runtimes whose calls block.
     fn is_stopped(&self) -> bool {
@@ -182,8 +182,8 @@ pub trait Socket: AsSystemSocket {
     /// only changes (epoll's edge-triggered mode), the task of `cx` has to be registered before the
     /// call.
     ///
-    /// The socket may be polled for both interests at a time, by one task. Only the `cx` of the
-    /// last poll for an interest counts.
+    /// The socket may be polled for both interests at the same time, by one task. Only the `cx` of
+    /// the last poll for an interest counts.
     ///
     /// # Errors
     /// Those of the call, and those of the runtime itself.

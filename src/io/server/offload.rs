@@ -63,7 +63,7 @@ impl<U: Unblock> Caller<U> {
 
     /// Drops a value in a place where dropping it may take long.
     fn drop<T: Send + 'static>(&self, what: T) {
-        // The future is not awaited; the value is dropped all the same.
+        // The future is not awaited; the value is dropped anyway.
         ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
     }
 }
@@ -309,7 +309,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
 /// The entries of a directory of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadEntries<I, U> {
-    /// `None` while a call has them, and after the last one.
+    /// `None` while a call holds the entries, and after the last one.
     inner: Option<I>,
     /// The error that follows the last page.
     failed: Option<io::Error>,
@@ -349,7 +349,7 @@ where
 /// A file of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadFile<F: Send + 'static, U: Unblock> {
-    /// `None` while a call has the file, and after a call that did not return it.
+    /// `None` while a call holds the file, and after a call that did not return it.
     inner: Option<F>,
     /// Set for a file of the operating system that is only read: closing it takes less time than a
     /// call in another thread.

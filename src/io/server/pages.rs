@@ -55,9 +55,9 @@ impl<E: AsyncEntries> Pages<E> {
         self.next = Next::Failed(error);
     }
 
-    /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. It is
-    /// then the next entry. Returns `false` on an error, since the caller reports that nothing was
-    /// found.
+    /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. That
+    /// entry is then the next one. Returns `false` on an error, since the caller reports that
+    /// nothing was found.
     pub(super) async fn has(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
         let mut seen = 0_u32;
         poll_fn(|cx| {

@@ -126,8 +126,8 @@ impl ClientSessions {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
-    /// Returns whether all TLS 1.3 tickets that there were, each of which rustls uses once, are
-    /// used up. The next data connection then resumes nothing, and a server may refuse it (ProFTPD,
+    /// Returns whether there were TLS 1.3 tickets, each of which rustls uses only once, and none are
+    /// left. The next data connection then resumes nothing, and a server may refuse it (ProFTPD,
     /// which sends no ticket with an upload). Run [`renew_session`](crate::client::renew_session)
     /// first.
     #[must_use]

@@ -87,7 +87,7 @@ impl ServerTls {
         self.sessions_of(None)
     }
 
-    /// Like [`sessions`](Self::sessions), for a client at this address.
+    /// Creates a store like [`sessions`](Self::sessions), for a client at this address.
     pub(super) fn sessions_from(&self, address: IpAddr) -> ServerSessions {
         self.sessions_of(Some(address))
     }
@@ -143,8 +143,8 @@ impl ServerSessions {
         self.connection(Role::Data, false).map(|(connection, _)| connection)
     }
 
-    /// Like [`accept_data`](Self::accept_data). The [`Keeper`] knows whether the resumed session
-    /// belongs to the same user.
+    /// Creates a connection like [`accept_data`](Self::accept_data). The [`Keeper`] knows whether
+    /// the resumed session belongs to the same user.
     pub(super) fn accept_data_to_check(&self) -> Result<(ServerConnection, Arc<Keeper>), rustls::Error> {
         self.connection(Role::Data, true)
     }

@@ -72,7 +72,7 @@ enum Standing {
     Newcomer(Option<IpAddr>),
     /// The connection shares its sessions with no other.
     Alone,
-    /// The connection shares its sessions with the others of its user.
+    /// The connection shares its sessions with the other connections of its user.
     Owned(Arc<Owner>),
 }
 

@@ -46,8 +46,8 @@ impl<R: Runtime> Unblock for R {
     }
 }
 
-/// A source of streams, listeners and timers. Every [`Runtime`] is one, and so is the network in
-/// memory of the tests.
+/// A source of streams, listeners and timers. Every [`Runtime`] implements this trait, and so does
+/// the in-memory network of the tests.
 pub(in crate::io) trait Network: 'static {
     type Stream: Stream;
     /// A listener for data connections.
@@ -169,7 +169,7 @@ pub(in crate::io) enum Listener<S: Socket> {
     Shared(Shared<Watched<S>>),
 }
 
-/// A TCP stream in non-blocking mode, plain or in memory.
+/// A non-blocking TCP stream, or a stream in memory.
 pub(in crate::io) trait Stream {
     fn local_addr(&self) -> io::Result<SocketAddr>;
     fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
@@ -424,7 +424,7 @@ impl<N: Network> Timed<N> {
         Instant::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// Returns whether the calls of this session are to return at once.
+    /// Returns whether the calls of this session must return at once.
     pub(in crate::io) fn is_stopped(&self) -> bool {
         self.network.is_stopped()
     }

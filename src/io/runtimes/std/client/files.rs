@@ -7,7 +7,7 @@ use crate::io::Error;
 use crate::listing::{Modified, OwnedEntry};
 
 impl Client {
-    /// Asks for the facts of `path` itself by MLST (RFC 3659 7).
+    /// Asks for the facts of `path` itself with MLST (RFC 3659 7).
     ///
     /// # Errors
     /// Those of [`io::Client::facts`](crate::io::Client::facts).

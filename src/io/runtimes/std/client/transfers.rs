@@ -201,7 +201,7 @@ impl Client {
         block_on(self.0.remove_all(removal))
     }
 
-    /// Lists the next directory of a walk; `None` after the last.
+    /// Lists the next directory of a walk. Returns `None` after the last.
     ///
     /// # Errors
     /// Those of [`io::Client::walk`](crate::io::Client::walk).
