@@ -141,8 +141,8 @@ impl<R: Runtime> Client<R> {
         self.run(client::host(text(name)?)).await.map(drop)
     }
 
-    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists them. Call
-    /// this after the login. A refusal of either is not an error.
+    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists that
+    /// feature. Call this after the login. A refusal of either is not an error.
     ///
     /// # Errors
     /// Fails if the connection is lost.

@@ -70,7 +70,7 @@ pub trait ByteStream: Send {
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
     /// Called before the stream of an aborted upload is dropped. If the stream has a way to do so,
-    /// it should let the peer notice that it broke, so that the peer does not mistake a truncated
+    /// it should let the peer notice the failure, so that the peer does not mistake a truncated
     /// file for a complete one. Does nothing by default.
     fn abort(&mut self) {}
 }

@@ -22,7 +22,8 @@ impl<S: Stream> Wire<S> {
 
     /// Starts TLS; [`poll_handshake`](Self::poll_handshake) has to follow.
     pub(in crate::io) fn secure(&mut self, session: Session) {
-        // A handshake is a dialogue, and data after it would otherwise wait for its last record.
+        // A handshake is a dialogue, and data after it would otherwise wait until the peer has
+        // acknowledged the last record.
         self.stream.send_at_once();
         self.tls = Some(Box::new(session));
     }

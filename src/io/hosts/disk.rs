@@ -117,8 +117,9 @@ impl Directory {
     ///   server's process needs write permission for the directory.
     /// - The temporary files are named `.ftp-proto-upload-` and sixteen hexadecimal digits. No
     ///   `Directory` lists them. A process that is killed leaves them behind. Remove those that no
-    ///   upload is using, for example with `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440
-    ///   -delete`. Until then RMD refuses their directory as not empty.
+    ///   upload is using, for example with
+    ///   `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then RMD refuses
+    ///   their directory as not empty.
     #[must_use]
     pub fn atomic_uploads(self, atomic: bool) -> Self {
         Self { atomic_uploads: atomic, ..self }

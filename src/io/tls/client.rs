@@ -254,8 +254,8 @@ impl ClientTlsBuilder {
         self
     }
 
-    /// Trusts any server. Use this only for tests with unsigned certificates: anyone on the network
-    /// path can pose as the server, and read and change everything.
+    /// Trusts any server. Use this only for tests with certificates that no authority has signed:
+    /// anyone on the network path can pose as the server, and read and change everything.
     pub fn dangerously_trust_anybody(mut self) -> Self {
         self.trust = Trust::Anybody;
         self

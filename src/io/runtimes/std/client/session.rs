@@ -123,7 +123,8 @@ impl Client {
         block_on(self.0.host(name))
     }
 
-    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists them.
+    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists that
+    /// feature.
     ///
     /// # Errors
     /// Those of [`io::Client::setup`](crate::io::Client::setup).
