@@ -24,7 +24,7 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     upload: bool,
     /// Set while the kernel may be able to move the bytes.
     kernel: bool,
-    /// The [`Intake`] with which the kernel moves bytes to a file to be stored, unless it is in use.
+    /// The [`Intake`] with which the kernel moves bytes to a file to be stored, unless in use.
     intake: Option<Intake>,
     /// Empty while the host holds the buffer.
     buffer: Vec<u8>,

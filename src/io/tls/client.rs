@@ -126,10 +126,10 @@ impl ClientSessions {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
-    /// Returns whether there were TLS 1.3 tickets, each of which rustls uses only once, and none are
-    /// left. The next data connection then resumes nothing, and a server may refuse it (ProFTPD,
-    /// which sends no ticket with an upload). Run [`renew_session`](crate::client::renew_session)
-    /// first.
+    /// Returns whether there were TLS 1.3 tickets, each of which rustls uses only once, and none
+    /// are left. The next data connection then resumes nothing, and a server may refuse it
+    /// (ProFTPD, which sends no ticket with an upload). Run
+    /// [`renew_session`](crate::client::renew_session) first.
     #[must_use]
     pub fn has_spent_its_tickets(&self) -> bool {
         let Store { had_tickets, tickets, .. } = &*self.store;
