@@ -1,20 +1,20 @@
-//! Adapters, which drive the machines over real sockets, and a server framework on top of them.
+//! Adapters that drive the machines over real sockets, and a server framework on top of them.
 //!
-//! An adapter is a driver: it does what the [actions](crate::action) of a machine say and reports
-//! what has happened. It knows no command and no reply code. Everything that is not particular to a
-//! runtime is written once, over the trait [`Runtime`]:
+//! An adapter is a driver: it carries out the [actions](crate::action) of a machine and reports
+//! what has happened. It interprets no commands and no reply codes. Everything that is not specific
+//! to a runtime is written once, generic over the trait [`Runtime`]:
 //!
 //! | Module | What it has |
 //! |---|---|
-//! | `net` | [`Runtime`] and [`Socket`], and everything that is done to sockets |
+//! | `net` | [`Runtime`] and [`Socket`], and all operations on sockets |
 //! | `tls` | TLS on any stream, with rustls |
 //! | `driver` | the control connection and the data connection |
 //! | `client` | [`Client`]: a method for each thing that can be asked of a server |
 //! | `server` | the driver of one session of a server |
 //! | `host` | the traits between a server and its files and accounts |
 //! | `hosts` | ready-made hosts: users, a directory on disk, wrappers of file systems |
-//! | `serve` | the server framework: [`Server`] accepts connections, limits and throttles sessions, and shuts down in order |
-//! | `runtimes` | the adapters below, each with only what is particular to its runtime |
+//! | `serve` | the server framework: [`Server`] accepts connections, limits and throttles sessions, and shuts down gracefully |
+//! | `runtimes` | the adapters below: only the code that is specific to each runtime |
 //!
 //! The adapters are:
 //!

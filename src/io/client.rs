@@ -1,5 +1,4 @@
-//! The client, on any runtime: one type for a session, with a method for each thing that can be
-//! asked of a server.
+//! The client, on any runtime: one type for a session, with a method for each request to a server.
 //!
 //! | Module | What it has |
 //! |---|---|
@@ -60,10 +59,9 @@ pub use walk::{Listed, Walker};
 /// or use the blocking [`io::std::Client`](crate::io::std::Client), which has the same methods. On
 /// a runtime of your own, implement [`Runtime`] and start with [`ClientBuilder::new`].
 ///
-/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client can be used again after an
-/// error that is not [fatal](Error::is_fatal), and after the future of any of its methods was
-/// dropped, which is how a call is stopped from elsewhere. Futures are `Send` where the runtime's
-/// types are.
+/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client remains usable after an
+/// error that is not [fatal](Error::is_fatal), and after the future of any of its methods is
+/// dropped, which cancels the call. Futures are `Send` where the runtime's types are.
 ///
 /// ```
 /// use ftp_proto::io::{Client, Error, Runtime};
@@ -87,7 +85,7 @@ impl<R: Runtime> Client<R> {
         self.connection.set_operation_timeout(timeout);
     }
 
-    /// Returns what has been learnt about the server.
+    /// Returns what is known about the server so far.
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.connection.profile()
@@ -95,7 +93,7 @@ impl<R: Runtime> Client<R> {
 
     /// Returns the last restart marker of the last transfer in block or compressed mode, from which
     /// [`retrieve_at`](Self::retrieve_at) and [`store_at`](Self::store_at) continue after a
-    /// failure. `None` if the transfer had no restart marker.
+    /// failure. Returns `None` if the transfer had no restart marker.
     #[must_use]
     pub const fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
@@ -107,14 +105,14 @@ impl<R: Runtime> Client<R> {
         self.connection.protection()
     }
 
-    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it
-    /// was asked.
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). Returns `None` if
+    /// the server has not been asked.
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
         self.connection.offers()
     }
 
-    /// Returns the runtime that the client runs on.
+    /// Returns the runtime that the client uses.
     pub(super) fn runtime(&mut self) -> &mut R {
         &mut self.connection.runtime.runtime
     }

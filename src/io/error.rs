@@ -11,8 +11,8 @@ use crate::error::{LocalError, PeerError};
 /// The reason why a call failed. The session continues after [`Refused`](Self::Refused) (except
 /// with 421), [`Data`](Self::Data), [`Unreadable`](Self::Unreadable), [`Mismatch`](Self::Mismatch),
 /// [`Argument`](Self::Argument), [`Raw`](Self::Raw), [`Name`](Self::Name),
-/// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline). After the others it
-/// is over: see [`is_fatal`](Self::is_fatal).
+/// [`ListingTooLong`](Self::ListingTooLong) and [`Deadline`](Self::Deadline). After any other error
+/// the session is over: see [`is_fatal`](Self::is_fatal).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
@@ -32,7 +32,7 @@ pub enum Error {
     /// Nothing was sent, or the name that the server sent was not used.
     Name(Vec<u8>),
     /// A listing has more entries than may be kept ([`ListingLimits`](crate::io::ListingLimits)).
-    /// It was abandoned.
+    /// The listing was abandoned.
     ListingTooLong,
     /// The server closed the connection or violated the protocol.
     Peer(PeerError, Option<io::Error>),
@@ -43,10 +43,10 @@ pub enum Error {
     /// The time limit for the whole call has expired (`set_operation_timeout`).
     ///
     /// The call was abandoned as if its future had been dropped: the server may have done what was
-    /// asked, or may still do it. The session continues. The next call first reads the replies that
-    /// are still outstanding, and ends a transfer that is still running; that counts toward its own
-    /// time limit. If the server never sends those replies, that call fails in turn, at the latest
-    /// with the fatal error of the per-step [`Timeouts`](crate::client::Timeouts).
+    /// asked, or may still do it. The session continues. The next call first reads the outstanding
+    /// replies and ends a transfer that is still running, which counts toward its own time limit.
+    /// If the server never sends those replies, that call fails in turn, at the latest with the
+    /// fatal error of the per-step [`Timeouts`](crate::client::Timeouts).
     Deadline,
     /// The client was stopped by another thread (`io::std::StopHandle`). The session is over: every
     /// later call fails with the same error.
@@ -65,7 +65,7 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// Returns whether the same may be granted later: see [`Refusal::is_transient`].
+    /// Returns whether the same request may be granted later: see [`Refusal::is_transient`].
     #[must_use]
     pub fn is_transient(&self) -> bool {
         self.refusal().is_transient()
@@ -193,7 +193,7 @@ impl From<Error> for io::Error {
             Error::Data(TransferFailure::Connection(DataFailure::Stalled), _)
             | Error::Peer(PeerError::TimedOut(_), _)
             | Error::Deadline => io::ErrorKind::TimedOut,
-            // `Interrupted` would not do: readers retry after it.
+            // `Interrupted` would not work: readers retry after it.
             Error::Data(..) | Error::Stopped => io::ErrorKind::ConnectionAborted,
             Error::Peer(PeerError::Closed | PeerError::ClosedInside, _) => io::ErrorKind::UnexpectedEof,
             Error::Peer(..) | Error::Unreadable(_) | Error::Mismatch(_) | Error::ListingTooLong => {

@@ -5,11 +5,11 @@
 //! Paths are absolute and normalized, and `/` is the root of what the account may see. They may
 //! contain any bytes except CR, LF and NUL, but never a `..` component.
 //!
-//! A new request to the host takes a variant of [`Request`](crate::server::Request), the command
-//! that makes it (`server::session::commands`), the reply to its answer
-//! (`server::session::answers`), a method of both traits here, and the calls of that method:
-//! `io::server::asking`, `io::server::offload`, and `io::hosts::forward`, without which the
-//! wrappers of file systems refuse it. The host for tests is `testing::memory_host`.
+//! A new request to the host needs a variant of [`Request`](crate::server::Request), the command
+//! that makes the request (`server::session::commands`), the reply to the host's answer
+//! (`server::session::answers`), a method in both traits here, and calls of that method in
+//! `io::server::asking`, `io::server::offload` and `io::hosts::forward`; without the last of these,
+//! the wrappers of file systems refuse the request. The host for tests is `testing::memory_host`.
 
 mod asynchronous;
 mod blocking;
@@ -38,7 +38,7 @@ pub struct Visitor {
     pub secured: bool,
     /// The virtual host that the client has chosen and [`Accounts::host`] has accepted (RFC 7151).
     pub host: Option<Vec<u8>>,
-    /// The user name: attempted or logged in. Empty before USER.
+    /// The user name, whether logged in or only attempted. Empty before USER.
     pub user: Vec<u8>,
     /// Number of failed logins on this connection.
     pub failed_logins: u16,
@@ -47,7 +47,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Creates a visitor, for hosts that call their own accounts, such as in tests.
+    /// Creates a visitor, for hosts that call their own accounts, for example in tests.
     pub fn new(user: impl Into<Vec<u8>>, peer: SocketAddr, local: SocketAddr) -> Self {
         Self {
             peer,
@@ -77,14 +77,14 @@ impl Visitor {
     /// (CCC).
     ///
     /// A verified certificate is signed by one of the configuration's authorities, and the client
-    /// holds its key. The host decides who its owner is, and which user that is.
+    /// holds its key. The host decides who owns the certificate, and which user the owner is.
     #[must_use]
     pub fn certificate(&self) -> Option<&[u8]> {
         self.certificates.first().map(Vec::as_slice)
     }
 
     /// Returns the client's own certificate and the intermediate ones that it sent, each in DER.
-    /// Empty if there is no [certificate](Self::certificate).
+    /// The list is empty if there is no [certificate](Self::certificate).
     #[must_use]
     pub fn certificate_chain(&self) -> &[Vec<u8>] {
         &self.certificates
@@ -95,18 +95,18 @@ impl Visitor {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Wishes {
-    /// Number of bytes that the file is going to have (ALLO, RFC 959 4.1.3). Only a hint.
+    /// Number of bytes that the file will have (ALLO, RFC 959 4.1.3). Only a hint.
     pub size_hint: Option<u64>,
     /// Permission bits that the new file or directory must not have: nine bits, as in a Unix mode.
     pub umask: Option<u16>,
 }
 
-/// The reply of a host to a command that it carries out itself.
+/// A host's reply to a command that the host carries out itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HostReply {
     /// Code of the reply. The [verb table](crate::codec::VerbInfo) must allow it for the command.
     pub code: ReplyCode,
-    /// Lines of the reply. Each is sent only up to the first CR, LF or NUL in it.
+    /// Lines of the reply. Each is sent only up to its first CR, LF or NUL.
     pub lines: Vec<Vec<u8>>,
 }
 
@@ -146,14 +146,14 @@ pub struct Digest {
 /// A file that was opened.
 #[derive(Debug)]
 pub struct Opened<F> {
-    /// The file, at the offset asked for.
+    /// The file, positioned at the requested offset.
     pub file: F,
-    /// The number of bytes from the offset on, for a file that is read and whose size is certain.
+    /// Number of bytes from the offset to the end, if the file is read and its size is certain.
     ///
     /// The 150 reply includes the number, and clients compare it with what they receive. If the
-    /// file ends earlier because it has shrunk meanwhile, the data connection is reset and the
-    /// client gets a 451. A file that has grown is sent up to its current end, unless RANG limits
-    /// it.
+    /// file ends earlier because it has shrunk in the meantime, the data connection is reset and
+    /// the client gets a 451. A file that has grown is sent up to its current end, unless RANG
+    /// limits the transfer.
     pub size: Option<u64>,
     /// The name chosen for [`Access::Unique`], without a directory.
     pub unique_name: Option<Vec<u8>>,
@@ -177,8 +177,8 @@ impl OwnedPath {
         Self(path)
     }
 
-    /// Returns the path of a file that was stored under a unique name. If `name` begins with the
-    /// last component of this path, it replaces that component; otherwise it is appended.
+    /// Returns the path of a file that was stored under a unique name. The name replaces the last
+    /// component of this path if it begins with that component, and is appended otherwise.
     pub(in crate::io) fn with_unique_name(&self, name: &[u8]) -> Self {
         let like = self.lent().file_name().filter(|last| name.starts_with(last)).map_or(0, <[u8]>::len);
         let mut path = self.0.get(..self.0.len() - like).unwrap_or_default().to_vec();
@@ -205,7 +205,7 @@ impl OwnedCommand {
         Self(line.as_bytes().to_vec())
     }
 
-    /// Parses the line, which was a valid command when it was copied.
+    /// Parses the line, which was a valid command when copied.
     pub(in crate::io) fn lent(&self) -> Result<Command<'_>, Refusal> {
         Command::parse(&self.0).map_err(|_| Refusal::Failed)
     }

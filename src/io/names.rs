@@ -1,11 +1,11 @@
-//! Conversion of names between the server's encoding and the local one, by two functions.
+//! Conversion of names between the server's encoding and the local one, with two functions.
 
 use ::std::borrow::Cow;
 use ::std::fmt;
 
 use crate::io::error::Error;
 
-/// Converts the bytes of a name, or returns `None` if that is impossible.
+/// A function that converts the bytes of a name, or returns `None` if that is impossible.
 type Convert = Box<dyn Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync>;
 
 /// The functions that convert between a server's names and local ones. Each conversion is reversed
@@ -73,7 +73,8 @@ pub(in crate::io) struct LineDecoder {
     pending: Vec<u8>,
 }
 
-/// Maximum length of a line that is kept until its end.
+/// Maximum length of an incomplete line that is buffered. A longer one is decoded without waiting
+/// for its end.
 const LONGEST_LINE: usize = 8 * 1024;
 
 /// Lines that were decoded, concatenated with their line ends, and lines that could not be decoded.
@@ -125,7 +126,7 @@ mod tests {
         Names::new(decode, encode)
     }
 
-    /// Maps two letters to one, so that the conversion cannot be reversed.
+    /// Returns functions that map two letters to one, so that the conversion cannot be reversed.
     fn folding() -> Names {
         Names::new(|bytes| Some(bytes.to_ascii_lowercase()), |bytes| Some(bytes.to_vec()))
     }

@@ -1,4 +1,4 @@
-//! The network: what a runtime has to provide, and everything that is done to sockets on top of it.
+//! The network: what a runtime has to provide, and all operations on sockets on top of that.
 
 pub(in crate::io) mod intake;
 pub(in crate::io) mod lane;

@@ -1,4 +1,4 @@
-//! The runtimes that this crate comes with. Each module has only what is particular to its runtime.
+//! The runtimes that this crate comes with. Each module has only the code specific to its runtime.
 
 #[cfg(feature = "smol")]
 pub mod smol;

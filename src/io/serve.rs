@@ -1,8 +1,8 @@
-//! The server framework for every runtime: accepts connections, enforces limits, and shuts down in
-//! order.
+//! The server framework for every runtime: accepts connections, enforces limits, and shuts down
+//! gracefully.
 //!
-//! An adapter only decides how sessions run concurrently. A session is a future that ends by
-//! itself: with its client, or when the server [shuts down](Shutdown).
+//! An adapter only decides how sessions run concurrently. A session is a future that ends by itself
+//! when its client disconnects or when the server [shuts down](Shutdown).
 
 mod door;
 mod guesses;
@@ -40,20 +40,20 @@ pub use server::Server;
 pub use state::Shutdown;
 use state::{Place, State};
 
-/// A session, to be run to its end concurrently with the others.
+/// A session, to be run to completion concurrently with the others.
 pub(in crate::io) type Session = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Creates a session from a connection.
+/// A function that creates a session from a connection.
 type Start = Box<dyn Fn(Guest, SocketAddr, Arc<Terms>, Place) -> Session + Send + Sync>;
 
-/// Adapts a configuration to a client.
+/// A function that adapts a configuration to a client.
 pub(in crate::io) type Suit = Box<dyn Fn(Endpoints, &mut Config) + Send + Sync>;
 
 /// Number of descriptors that a transfer adds to those of an idle session: a data connection and a
 /// file.
 const TRANSFER: usize = 2;
 
-/// Pause before the next attempt to accept, after the system lacked resources for another
+/// Pause before the next attempt to accept, after the system has lacked resources for another
 /// connection.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -83,7 +83,7 @@ pub(in crate::io) struct Terms {
     pub(in crate::io) hooks: Hooks,
     /// Counts of failed logins; `None` if they are not counted.
     pub(in crate::io) guesses: Option<Arc<Guesses>>,
-    /// Memory for sessions that work.
+    /// Buffers for active sessions.
     spares: Arc<Spares>,
     /// The public address, if it has to be looked up.
     pub(in crate::io) public: Option<PublicAddress>,
@@ -191,7 +191,7 @@ impl Service {
     }
 
     /// Accepts connections and passes each session to `spawn`, which may also drop it. Returns once
-    /// the server was shut down and no session is left.
+    /// the server has been shut down and no session is left.
     pub(in crate::io) async fn serve<R: Runtime>(
         self,
         runtime: R,
@@ -228,7 +228,7 @@ impl Service {
     }
 }
 
-/// Accepts connections with `accept` until the server is shut down or the listener is gone.
+/// Accepts connections with `accept` until the server is shut down or the listener fails.
 async fn accept_all<N: Network>(
     runtime: &mut Timed<N>,
     state: &State,
@@ -258,8 +258,8 @@ async fn accept_all<N: Network>(
     .await
 }
 
-/// Waits for the address of the client. Returns `None` if it is not reported, or as soon as the
-/// server shuts down: nobody was admitted yet who would have to be notified.
+/// Waits for the address of the client. Returns `None` if the address is not reported, or as soon
+/// as the server shuts down: no client has been admitted yet that would have to be notified.
 async fn unless_stopping(
     place: &mut Place,
     client: impl Future<Output = io::Result<SocketAddr>>,
@@ -312,7 +312,7 @@ async fn attend<R: Runtime, A: AsyncAccounts>(
     connection.throttle = Throttle::new(terms.rate, terms.total.clone());
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);
-    // Any error was already reported to the client, and nobody else waits for it.
+    // Any error has already been reported to the client, and nothing else needs it.
     let _ = poll_fn(|cx| {
         if let Some(grace) = place.poll_stopping(cx) {
             connection.shut_down(grace, cx);

@@ -58,7 +58,7 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     pub(in crate::io) runtime: Timed<R>,
     session: Session<Vec<u8>>,
     control: Control<Link<R>>,
-    /// The buffers of sessions that work. The session has none of its own while it is `idle`.
+    /// Spare buffers, shared by the sessions. The session holds none while it is `idle`.
     spares: Arc<Spares>,
     idle: bool,
     /// Maximum length of a command line.
@@ -66,8 +66,9 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     data: Data<R>,
     accounts: Arc<A>,
     filesystem: Option<Arc<A::Filesystem>>,
-    /// The virtual host that the client has chosen, and the user.
+    /// The virtual host that the client has chosen.
     host: Option<Vec<u8>>,
+    /// The user name.
     user: Vec<u8>,
     /// The certificates from the handshake of the current TLS connection.
     certificates: Arc<[Vec<u8>]>,
@@ -75,7 +76,7 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     endpoint: Option<Endpoint>,
     /// The request that the host is working on.
     asked: Option<(Ticket, Doing<A>)>,
-    /// Set if the host's work yielded and can go on at once, so that the client is served in
+    /// Set if the host's work has yielded and can continue at once, so that the client is served in
     /// between.
     host_moves: bool,
     moving: Option<Box<Moving<A::Filesystem>>>,
@@ -90,7 +91,7 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     held: Option<Instant>,
     /// The address of the proxy that forwards the client's connections, if any.
     pub(in crate::io) proxy: Option<IpAddr>,
-    /// Set during a shutdown: its grace period, and the end of that.
+    /// The grace period of a shutdown, and the time at which that period ends.
     ending: Option<(Duration, Instant)>,
     /// Set once the dialogue is over: the deadline for an orderly close.
     closing: Option<Instant>,
@@ -102,9 +103,9 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
 /// The work on a request.
 enum Doing<A: AsyncAccounts> {
     Asking(Asking<A::Filesystem>),
-    /// The entries of a directory are sent over the control connection.
+    /// Sending the entries of a directory over the control connection.
     Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
-    /// The hash of a file is computed.
+    /// Computing the hash of a file.
     Hashing(Box<Hashing<<A::Filesystem as AsyncFilesystem>::File>>),
 }
 
@@ -161,8 +162,8 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         self.data.sharing = Some(pool.sharing(self.endpoints.peer.ip()));
     }
 
-    /// Ends the session after its transfer, and at the latest when `grace` is over. Has to be
-    /// called at each turn from then on.
+    /// Ends the session after its transfer, and at the latest when `grace` is over. Must be called
+    /// at each turn from then on.
     pub(in crate::io) fn shut_down(&mut self, grace: Duration, cx: &mut Context<'_>) {
         let now = self.runtime.now();
         let end = match self.ending {
@@ -238,7 +239,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
                     self.cut();
                     self.linger(now);
                 }
-                // The end of the transfer is reported after its file was aborted.
+                // The end of the transfer is reported after its file has been aborted.
                 Action::Wait(_) if self.cut_what_is_over() => {}
                 Action::Wait(wait) => {
                     if let Poll::Ready(changed) = self.control.poll_change(self.endpoint.as_ref(), cx) {

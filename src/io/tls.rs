@@ -79,15 +79,15 @@ pub use server::{ServerSessions, ServerTls, ServerTlsBuilder};
 /// server, even if its certificate is for the right name (CVE-2021-3618).
 const ALPN: &[u8] = b"ftp";
 
-/// The side of TLS that a control connection and its data connections are on, with the sessions
-/// they share.
+/// The TLS role of a control connection and its data connections, with the sessions that they
+/// share.
 #[derive(Clone)]
 pub(in crate::io) enum Endpoint {
     Client(ClientSessions),
     Server(ServerSessions),
 }
 
-/// Returns the error of a connection that is to be put under TLS and has no configuration for that.
+/// Returns the error for a connection that should be secured but has no TLS configuration.
 pub(in crate::io) fn not_configured() -> io::Error {
     io::Error::new(io::ErrorKind::Unsupported, "no TLS configuration was given")
 }
@@ -118,7 +118,7 @@ impl Endpoint {
         matches!(self, Self::Server(_))
     }
 
-    /// Reports a login or its end, which decides with which connections sessions are shared.
+    /// Reports a login or its end, which determines the connections that share sessions.
     pub(in crate::io) fn tell_login(&self, login: Login<'_>) {
         let Self::Server(sessions) = self else { return };
         match login {
@@ -128,7 +128,7 @@ impl Endpoint {
         }
     }
 
-    /// Returns whether there were TLS 1.3 tickets and none is left.
+    /// Returns whether there were TLS 1.3 tickets and none are left.
     pub(in crate::io) fn has_spent_its_tickets(&self) -> bool {
         match self {
             Self::Client(sessions) => sessions.has_spent_its_tickets(),
@@ -136,7 +136,7 @@ impl Endpoint {
         }
     }
 
-    /// Creates a connection that has not begun its handshake. It is read in pieces of `chunk`
+    /// Creates a connection that has not begun its handshake. Data is read in pieces of `chunk`
     /// bytes.
     pub(in crate::io) fn session(&self, chunk: usize) -> io::Result<Session> {
         let (connection, tolerant) = match self {
@@ -148,7 +148,7 @@ impl Endpoint {
         Ok(Session::new(connection, chunk, tolerant))
     }
 
-    /// Like [`session`](Self::session), for a data connection.
+    /// Creates a connection like [`session`](Self::session), for a data connection.
     pub(in crate::io) fn data_session(&self, chunk: usize) -> io::Result<Session> {
         match self {
             Self::Client(_) => self.session(chunk),
@@ -160,7 +160,7 @@ impl Endpoint {
     }
 }
 
-/// The process's crypto provider, or the one that a feature of this crate brings.
+/// Returns the process's crypto provider, or the one that a feature of this crate provides.
 fn provider() -> Result<Arc<CryptoProvider>, rustls::Error> {
     if let Some(provider) = CryptoProvider::get_default() {
         return Ok(Arc::clone(provider));

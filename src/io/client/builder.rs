@@ -39,7 +39,7 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Chooses whether the server opens data connections
+    /// Sets whether the server opens data connections
     /// ([`Config::data_connection`](Config::data_connection)), for servers behind firewalls that
     /// let no connection in.
     pub fn active(mut self, active: bool) -> Self {
@@ -50,41 +50,41 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Sets what an earlier connection has learnt about the server.
+    /// Sets the profile of the server that an earlier connection has learnt.
     pub fn profile(mut self, profile: Profile) -> Self {
         self.setup.profile = profile;
         self
     }
 
-    /// Sets the time that connecting to each of the server's addresses may take. The default is 20
-    /// s.
+    /// Sets the time that connecting to each of the server's addresses may take: 20 s by default.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.setup.connect_timeout = timeout;
         self
     }
 
-    /// Sets TCP keepalive on the control connection: after such an interval without traffic, and
-    /// after each further one, the system probes whether the server is still there. Whole
-    /// seconds from 1 s to 32,767 s; systems that cannot be told use intervals of their own.
-    /// `None` turns it off. The default is 60 s.
+    /// Sets TCP keepalive on the control connection: after an interval of this length without
+    /// traffic, and after each further one, the system probes whether the server is still there.
+    /// The interval is in whole seconds, from 1 s to 32,767 s; systems on which it cannot be set
+    /// use their own. `None` turns keepalive off. The default is 60 s.
     ///
     /// The control connection is idle during a transfer, and address translators and firewalls
-    /// forget idle connections, often after a few minutes: the final reply is lost then. The
-    /// probes keep the entry alive without sending a command, and detect a server that is gone.
-    /// If something on the way counts only bytes of the dialogue, or ends the TCP connection
-    /// itself (a proxy), send NOOP during transfers as well: [`Config::keepalive`].
+    /// forget idle connections, often after a few minutes: the final reply is then lost. The probes
+    /// keep the connection's entry alive without sending a command, and detect a server that is
+    /// gone. If a device in between counts only bytes of the dialogue, or terminates the TCP
+    /// connection itself (a proxy), also send NOOP during transfers: [`Config::keepalive`].
     pub fn tcp_keepalive(mut self, interval: Option<Duration>) -> Self {
         self.setup.keepalive = Keepalive(interval);
         self
     }
 
-    /// Sets the total time that one call may take. There is no limit by default. The time of
-    /// connecting includes the lookup of the name and the greeting. That of a transfer or a listing
-    /// lasts from its opening until the server has confirmed its end, including the time
-    /// between the caller's reads or writes. That of a walk is for each directory. A call that
-    /// has to find out the working directory before it begins has the same time for that.
+    /// Sets the total time that one call may take. There is no limit by default. When connecting,
+    /// the time includes the lookup of the name and the greeting. For a transfer or a listing, the
+    /// time runs from the opening until the server has confirmed the end, including the time
+    /// between the caller's reads or writes. For a walk, the limit applies to each directory. A
+    /// call that has to find out the working directory before it begins has the same time for that
+    /// in addition.
     ///
-    /// A call that has used up its time fails with [`Error::Deadline`], and the session goes on.
+    /// A call that has used up its time fails with [`Error::Deadline`], and the session continues.
     /// Connecting fails with [`Error::Connect`] of the kind [`TimedOut`](io::ErrorKind::TimedOut).
     /// The [timeouts](Config::timeouts) of single steps apply as well.
     pub fn operation_timeout(mut self, timeout: Option<Duration>) -> Self {
@@ -92,20 +92,20 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Puts the connection under TLS by AUTH TLS after the greeting: dialogue and data, unless the
-    /// [configuration](Config::security) only prefers that. `name` is the server's name as in its
-    /// certificate.
+    /// Secures the connection by AUTH TLS after the greeting. TLS is required for both the dialogue
+    /// and the data, unless the [configuration](Config::security) only prefers it. `name` is the
+    /// server's name as in its certificate.
     ///
     /// # Errors
-    /// If `name` is neither a DNS name nor an IP address.
+    /// Fails if `name` is neither a DNS name nor an IP address.
     #[cfg(feature = "rustls")]
     pub fn explicit_tls(self, tls: crate::io::tls::ClientTls, name: &str) -> Result<Self, Error> {
         let setup = self.setup.secured(crate::security::TlsMode::Explicit, &tls, name)?;
         Ok(Self { setup, ..self })
     }
 
-    /// Puts the connection under TLS from the first byte on, as servers expect at a port of its
-    /// own, mostly 990. Otherwise like [`explicit_tls`](Self::explicit_tls).
+    /// Secures the connection with TLS from the first byte on, as servers expect at a dedicated
+    /// port, usually 990. Otherwise like [`explicit_tls`](Self::explicit_tls).
     ///
     /// # Errors
     /// Those of [`explicit_tls`](Self::explicit_tls).
@@ -116,13 +116,13 @@ impl<R: Runtime> ClientBuilder<R> {
     }
 
     /// Converts between the server's names and local ones, for servers whose names are in GBK,
-    /// Shift-JIS or Latin-1. `decode` makes local bytes of the server's, whole lines of
-    /// listings among them, and `encode` the server's of local ones; each returns `None` for
-    /// input that it cannot convert. All paths that the client takes, and all paths and entries
-    /// that it returns, are local ones then.
+    /// Shift-JIS or Latin-1. `decode` converts the server's bytes, including whole lines of
+    /// listings, to local ones, and `encode` converts local bytes to the server's. Each returns
+    /// `None` for input that it cannot convert. All paths that the client takes, and all paths and
+    /// entries that it returns, are then local ones.
     ///
-    /// A name that does not survive both conversions unchanged is an [`Error::Name`], or an unread
-    /// line of a listing.
+    /// A name that does not survive both conversions unchanged results in an [`Error::Name`], or in
+    /// an unread line of a listing.
     pub fn names(
         mut self,
         decode: impl Fn(&[u8]) -> Option<Vec<u8>> + Send + Sync + 'static,
@@ -132,7 +132,7 @@ impl<R: Runtime> ClientBuilder<R> {
         self
     }
 
-    /// Calls `show` with each line of the dialogue, secrets hidden.
+    /// Calls `show` with each line of the dialogue, with secrets hidden.
     pub fn trace(mut self, show: impl FnMut(Direction, Redacted<'_>) + Send + 'static) -> Self {
         self.setup.trace = Some(Box::new(show));
         self
@@ -142,13 +142,13 @@ impl<R: Runtime> ClientBuilder<R> {
     /// connection and the data connections, which have to be passive. A connector can go through a
     /// SOCKS5 or HTTP proxy, or through a tunnel, or connect to a peer in memory.
     ///
-    /// The addresses of data connections are those of the server's replies, or by default the
-    /// server's own (see [`Config::passive_address`]). TLS is this crate's matter: the connector
+    /// The addresses of data connections come from the server's replies, or by default are the
+    /// server's own (see [`Config::passive_address`]). This crate takes care of TLS: the connector
     /// makes connections in the clear.
     ///
-    /// The returned future is polled by the call of the client that needs the connection, within
-    /// the time that connecting may take, and dropped with that call. It may block only if that
-    /// call may, as those of [`io::std`](crate::io::std) do, and is not interrupted then. The
+    /// The returned future is polled by the client's call that needs the connection, within the
+    /// time limit for connecting, and is dropped with that call. The future may block only if that
+    /// call may, as the calls of [`io::std`](crate::io::std) do, and is then not interrupted. The
     /// example `socks` of this crate is a connector for SOCKS5 proxies.
     pub fn connector<C>(mut self, connect: impl Fn(Destination) -> C + Send + Sync + 'static) -> Self
     where
@@ -190,19 +190,19 @@ impl<R: Runtime> Client<R> {
     /// adapters of this crate have `connect`, which looks up names.
     ///
     /// # Errors
-    /// If no address can be reached, if what answers is not an FTP server, or if the server
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
     /// refuses.
     pub async fn open(builder: ClientBuilder<R>, addresses: &[SocketAddr]) -> Result<Self, Error> {
         let found = ready(Ok(addresses.to_vec()));
         builder.connect_by(found).await
     }
 
-    /// Connects to a host by the builder's [connector](ClientBuilder::connector), which gets the
+    /// Connects to a host with the builder's [connector](ClientBuilder::connector), which gets the
     /// name of the host and looks it up itself, or has a proxy do so. Reads the greeting.
     ///
     /// # Errors
-    /// If the connector fails, if what answers is not an FTP server, or if the server refuses.
-    /// [`Error::Connect`] without a connector, and [`Error::Argument`] if the
+    /// Fails if the connector fails, if what answers is not an FTP server, or if the server
+    /// refuses. Returns [`Error::Connect`] if there is no connector, and [`Error::Argument`] if the
     /// [configuration](Config::data_connection) asks for active data connections.
     pub async fn open_host(builder: ClientBuilder<R>, host: &str, port: u16) -> Result<Self, Error> {
         let address = SocketAddr::new(UNKNOWN.ip(), port);
@@ -210,14 +210,14 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Takes a control connection that is already open, and reads the greeting. Data connections
-    /// are made by the builder's [connector](ClientBuilder::connector), whose
-    /// [`Destination::host`] is empty for the server itself. Without a connector they go to the
+    /// are made by the builder's [connector](ClientBuilder::connector), with an empty
+    /// [`Destination::host`] for the server itself. Without a connector, data connections go to the
     /// peer of a TCP connection, and fail for other streams.
     ///
     /// # Errors
-    /// If what answers is not an FTP server, or the server refuses. [`Error::Argument`] if the
-    /// [configuration](Config::data_connection) asks for active data connections, unless the stream
-    /// is a TCP connection and there is no connector.
+    /// Fails if what answers is not an FTP server, or if the server refuses. Returns
+    /// [`Error::Argument`] if the [configuration](Config::data_connection) asks for active data
+    /// connections, unless the stream is a TCP connection and there is no connector.
     pub async fn from_stream(builder: ClientBuilder<R>, transport: Transport) -> Result<Self, Error> {
         let is_direct = matches!(transport, Transport::Tcp(_)) && builder.setup.connector.is_none();
         let host = (!is_direct).then(String::new);

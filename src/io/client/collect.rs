@@ -1,4 +1,5 @@
-//! Opens a listing of exactly the directory that is meant, and collects its entries within limits.
+//! Opens a listing of exactly the directory that the caller means, and collects its entries within
+//! limits.
 
 use ::std::borrow::Cow;
 use ::std::collections::HashMap;
@@ -16,15 +17,15 @@ use crate::io::error::Error;
 use crate::io::net::runtime::Runtime;
 use crate::listing::{ListingLine, OwnedEntry};
 
-/// Limits on the part of a listing that is kept in memory. A listing that is only streamed has
-/// none.
+/// Limits on the part of a listing that is kept in memory. They do not apply to a listing that is
+/// only streamed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ListingLimits {
     /// Maximum number of entries and of lines that are not entries, together. 10,000,000 by
     /// default.
     pub entries: usize,
-    /// Maximum number of bytes that they take in memory. 1 GiB by default.
+    /// Maximum number of bytes that these take in memory. 1 GiB by default.
     pub bytes: usize,
 }
 
@@ -43,7 +44,7 @@ impl Budget {
         Self(limits)
     }
 
-    /// Takes room for a line of `length` bytes, or fails if there is not enough left.
+    /// Reserves room for a line of `length` bytes, or fails if there is not enough left.
     fn take(&mut self, length: usize) -> Result<(), Error> {
         let bytes = length + size_of::<OwnedEntry>();
         let left = self.0.entries.checked_sub(1).zip(self.0.bytes.checked_sub(bytes));
@@ -61,9 +62,9 @@ pub(super) struct Collected {
 }
 
 /// Reads the listing of `path` to its end. Once the budget is used up, the listing is abandoned,
-/// and the next operation cleans up. Whatever is not a member of that directory is unread, and an
-/// entry that is listed twice in the same words counts once. If `may_be_file` is `true`, the
-/// listing may contain the file at `path` itself.
+/// and the next operation cleans up. Entries that are not members of that directory are moved to
+/// the unread lines, and an entry that is listed twice in identical words counts once. If
+/// `may_be_file` is `true`, the listing may contain the file at `path` itself.
 pub(super) async fn collect<R: Runtime>(
     connection: &mut Connection<R>,
     transfer: Transfer,
@@ -121,7 +122,7 @@ async fn sort_out<R: Runtime>(
             Some(name) => match name.as_bytes() {
                 b"." | b".." => Verdict::Drop,
                 name if *seen.entry(name).or_insert(owned) == owned => {
-                    // The entry equals the first one of its name: it is either that one or a
+                    // The entry equals the first one of its name: it is either that first one or a
                     // repetition of it.
                     match ::std::ptr::eq(seen[name], owned) {
                         true => Verdict::Keep,
@@ -149,7 +150,7 @@ async fn sort_out<R: Runtime>(
 /// The working directory of a session.
 pub(super) struct Place {
     pub(super) path: Vec<u8>,
-    /// The whole text with which the server reported it.
+    /// The full text of the server's report.
     pub(super) text: Vec<u8>,
 }
 
@@ -178,7 +179,7 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// Returns the absolute path of a directory that was just listed, or `None` if the server does
-    /// not report where it is.
+    /// not report an absolute working directory.
     async fn absolute(&mut self, path: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let Some(place) = self.place().await? else { return Ok(None) };
         let place = self.local_name(place.path)?;
@@ -196,7 +197,7 @@ impl<R: Runtime> Connection<R> {
     }
 
     /// Makes `path` the working directory until the caller's next operation. Returns `false` if the
-    /// server does not report where it is, since there would be no way back.
+    /// server does not report the working directory, since there would be no way back.
     pub(super) async fn enter(&mut self, path: &[u8]) -> Result<bool, Error> {
         let Some(home) = self.place().await? else { return Ok(false) };
         let path = text(path)?;
@@ -211,8 +212,9 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Returns the path of something new in the server's encoding. Pure-FTPd strips the spaces that
-    /// a name begins with, even after `./`, but not after the path of a directory.
+    /// Converts the path of something that is to be created to the server's encoding. Pure-FTPd
+    /// strips the spaces that a name begins with, even after `./`, but not after the path of a
+    /// directory.
     pub(super) async fn wire_new<'p>(&mut self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
         let wire = self.wire_path(path)?;
         if !wire.starts_with(b" ") {
@@ -231,8 +233,8 @@ impl<R: Runtime> Connection<R> {
         Ok(self.whereabouts().await?.filter(|place| !place.path.is_empty()))
     }
 
-    /// Returns what the server reports about the working directory. The path is empty if it cannot
-    /// be parsed: some servers do not double the quotes in it.
+    /// Returns the server's report of the working directory. The path is empty if it cannot be
+    /// parsed: some servers do not double the quotes in it.
     pub(super) async fn whereabouts(&mut self) -> Result<Option<Place>, Error> {
         match self.run_here(whereabouts(), |_| {}).await {
             Ok(Reply { text, .. }) => {

@@ -1,5 +1,5 @@
-//! The client's driver, on any runtime: it does what an operation asks for until the operation
-//! ends.
+//! The client's driver, on any runtime: it carries out the actions of an operation until the
+//! operation ends.
 
 mod moving;
 
@@ -31,8 +31,8 @@ use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 use crate::transfer::Marker;
 
-/// A client's connection: the machine, the sockets and the buffers. No call keeps anything outside
-/// of it across a wait, so the future of a call may be dropped at any point.
+/// A client's connection: the machine, the sockets and the buffers. No call keeps state anywhere
+/// else across a wait, so the future of a call may be dropped at any point.
 pub(super) struct Connection<R: Runtime> {
     pub(super) runtime: Timed<Dialer<R>>,
     machine: Client,
@@ -41,11 +41,11 @@ pub(super) struct Connection<R: Runtime> {
     turns: Turns,
     local: IpAddr,
     endpoint: Option<Endpoint>,
-    /// The server may send new TLS tickets when they are used up.
+    /// Set while the server may send new TLS tickets after the last ones are used up.
     may_renew: bool,
-    /// The total time that one call may take.
+    /// Maximum total time of one call.
     operation_timeout: Option<Duration>,
-    /// The end of the time of the latest call.
+    /// The deadline of the latest call.
     call_deadline: Option<Instant>,
     span: SessionSpan,
     /// The caller's working directory, while the session is in another one.
@@ -103,7 +103,7 @@ impl<R: Runtime> Connection<R> {
         self.names.clone()
     }
 
-    /// Converts a path of the caller's to the bytes that are sent to the server.
+    /// Converts a path that the caller passed to the bytes that are sent to the server.
     pub(super) fn wire_name<'p>(&self, path: &'p [u8]) -> Result<Cow<'p, [u8]>, Error> {
         names::to_wire(self.names(), path)
     }
@@ -116,7 +116,7 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Converts a path of the server's to the bytes that are returned to the caller.
+    /// Converts a path that the server sent to the bytes that are returned to the caller.
     pub(super) fn local_name(&self, path: Vec<u8>) -> Result<Vec<u8>, Error> {
         names::from_wire(self.names(), path)
     }
@@ -129,12 +129,12 @@ impl<R: Runtime> Connection<R> {
         self.operation_timeout = timeout;
     }
 
-    /// Returns the end of the time of a call that begins now.
+    /// Returns the deadline of a call that begins now.
     pub(super) fn deadline(&self) -> Option<Instant> {
         self.operation_timeout.map(|timeout| self.runtime.now().after(timeout))
     }
 
-    /// Starts the time of a call, which may consist of several operations.
+    /// Starts the time limit of a call, which may consist of several operations.
     pub(super) fn begin_call(&mut self) {
         self.call_deadline = self.deadline();
     }
@@ -144,7 +144,7 @@ impl<R: Runtime> Connection<R> {
         if self.runtime.is_stopped() { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Fails if the client was stopped, or the time of a call is over.
+    /// Fails if the client was stopped, or if the deadline of a call has passed.
     pub(super) fn check(&self, deadline: Option<Instant>) -> Result<(), Error> {
         self.check_stop()?;
         match deadline {
@@ -169,13 +169,13 @@ impl<R: Runtime> Connection<R> {
         self.machine.protection()
     }
 
-    /// Runs an operation. Its future may be dropped at any point: the next operation ends what it
-    /// began.
+    /// Runs an operation. The future may be dropped at any point: the next operation ends whatever
+    /// it has begun.
     pub(super) async fn run<S: Outcome>(&mut self, operation: Operation<S>) -> Result<S::Owned, Error> {
         self.run_with(operation, |_| {}).await
     }
 
-    /// Runs an operation, and calls `on_line` with each line of a reply but the last.
+    /// Runs an operation, and calls `on_line` with each line of a reply except the last.
     pub(super) async fn run_with<S: Outcome>(
         &mut self,
         operation: Operation<S>,
@@ -185,7 +185,7 @@ impl<R: Runtime> Connection<R> {
         self.run_here(operation, on_line).await
     }
 
-    /// Returns the session to the caller's working directory, and starts the time of a call.
+    /// Returns the session to the caller's working directory, and starts the time limit of a call.
     pub(super) async fn go_home(&mut self) -> Result<(), Error> {
         self.visits += 1;
         self.begin_call();
@@ -195,12 +195,12 @@ impl<R: Runtime> Connection<R> {
         Ok(())
     }
 
-    /// Notes that the session is about to leave the directory `home`.
+    /// Records that the session is about to leave the directory `home`.
     pub(super) fn leave(&mut self, home: Vec<u8>) {
         self.away.get_or_insert(home);
     }
 
-    /// Notes that the session did not leave.
+    /// Records that the session did not leave.
     pub(super) fn stay(&mut self) {
         self.away = None;
     }
@@ -210,7 +210,7 @@ impl<R: Runtime> Connection<R> {
         self.visits
     }
 
-    /// Runs an operation in a call whose time ends at `deadline`.
+    /// Runs an operation in a call that ends at `deadline`.
     pub(super) async fn run_until<S: Outcome>(
         &mut self,
         deadline: Option<Instant>,
@@ -222,8 +222,8 @@ impl<R: Runtime> Connection<R> {
     /// Opens a transfer.
     ///
     /// If all tickets of TLS 1.3 are used up and the server sent none with the last transfer, it
-    /// may refuse a data connection that resumes no session. A data connection that moves
-    /// nothing is opened first then, for the tickets that follow its handshake.
+    /// may refuse a data connection that resumes no session. In that case, a data connection that
+    /// moves nothing is opened first, for the tickets that follow its handshake.
     pub(super) async fn open(&mut self, operation: Operation<Open<'_>>) -> Result<Transfer, Error> {
         self.go_home().await?;
         self.open_here(operation).await
@@ -238,7 +238,7 @@ impl<R: Runtime> Connection<R> {
         Ok(Transfer { deadline, ..self.run_until(deadline, operation).await? })
     }
 
-    /// Obtains new tickets. Returns whether there are any now.
+    /// Obtains new tickets. Returns whether any are available now.
     async fn renew_tickets(&mut self, deadline: Option<Instant>) -> Result<bool, Error> {
         let refused = match self.run_until(deadline, crate::client::renew_session()).await {
             Ok(transfer) => {
@@ -281,8 +281,8 @@ impl<R: Runtime> Connection<R> {
         poll_fn(|cx| self.poll_run(&mut operation, deadline, &mut on_line, cx)).await
     }
 
-    /// Runs an operation to its end and returns its output. After `deadline` it returns an error
-    /// instead of waiting, and the operation can be dropped.
+    /// Runs an operation to its end and returns its output. After `deadline`, returns an error
+    /// instead of waiting; the operation can then be dropped.
     fn poll_run<S: Outcome>(
         &mut self,
         operation: &mut Operation<S>,
@@ -338,8 +338,8 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Ready once one of the things waited for has happened, the time of the call is over, or the
-    /// client was stopped.
+    /// Waits until one of the awaited events has happened, the deadline of the call has passed, or
+    /// the client was stopped.
     pub(super) fn poll_wait(
         &mut self,
         wait: &Wait,
@@ -360,7 +360,7 @@ impl<R: Runtime> Connection<R> {
         }
         let changing = self.control.is_changing();
         if wait.deadline.is_some_and(|deadline| self.runtime.now() >= deadline) {
-            // The machine decides by everything that has arrived until now.
+            // The machine decides on the basis of everything that has arrived until now.
             self.control.look_again();
         }
         let mut progress = !changing && self.control.flush(cx);
@@ -380,12 +380,12 @@ impl<R: Runtime> Connection<R> {
         }
     }
 
-    /// Starts TLS on the control connection, as a machine asked for.
+    /// Starts TLS on the control connection, as requested by a machine.
     pub(super) fn upgrade(&mut self, token: Upgrade) {
         self.control.upgrade(token);
     }
 
-    /// Ends TLS on the control connection, as a machine asked for.
+    /// Ends TLS on the control connection, as requested by a machine.
     pub(super) fn downgrade(&mut self, token: Downgrade) {
         self.control.downgrade(token);
     }

@@ -1,4 +1,4 @@
-//! The network of a client: that of its runtime, unless a connector makes the connections.
+//! The network of a client: its runtime's network, unless a connector makes the connections.
 
 use ::std::fs::File;
 use ::std::io;
@@ -36,8 +36,9 @@ impl<R: Runtime> Dialer<R> {
         self.start(to, Purpose::Control)
     }
 
-    /// Watches a connection that the caller has made. Returns it with the server's address, which
-    /// is that of a TCP peer unless the peer may be a proxy.
+    /// Watches a connection that the caller has made. Returns the connection with the server's
+    /// address, which is [`UNKNOWN`] unless the connection is a TCP connection to the server
+    /// itself.
     pub(super) fn adopt(&self, transport: Transport) -> io::Result<(Line<R>, SocketAddr)> {
         let peer = match &transport {
             Transport::Tcp(stream) if self.host.is_none() => stream.peer_addr()?,
@@ -120,7 +121,7 @@ pub(super) enum Line<R: Runtime> {
     Socket(Link<R>),
     /// The connector is connecting.
     Dialing(R, Attempt),
-    /// A stream of any other kind. `true` while it may keep bytes in a buffer.
+    /// A stream of any other kind. `true` while the stream may have bytes in a buffer.
     Stream(Box<dyn ByteStream>, bool),
     /// The connector has failed.
     Failed,
@@ -139,7 +140,7 @@ impl<R: Runtime> Line<R> {
     }
 }
 
-/// Sends what a stream keeps in a buffer, as far as possible without waiting.
+/// Sends the bytes in a stream's buffer, as far as possible without waiting.
 fn flush(stream: &mut dyn ByteStream, unsent: &mut bool, cx: &mut Context<'_>) -> io::Result<()> {
     if *unsent {
         *unsent = match stream.poll_flush(cx) {

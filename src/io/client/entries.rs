@@ -19,8 +19,8 @@ const LISTING_CHUNK: usize = 32 * 1024;
 
 /// The entries of a listing, as they arrive.
 ///
-/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may
-/// follow. The end is reported only after the server has confirmed the transfer.
+/// A line that is not an entry in any format is returned as [`ListingLine::Unparsed`], and entries
+/// may follow it. The end is reported only after the server has confirmed the transfer.
 pub struct Entries<'c, R: Runtime> {
     data: Retrieve<'c, R>,
     parser: ListingParser<Vec<u8>>,
@@ -36,24 +36,24 @@ pub struct Entries<'c, R: Runtime> {
 #[derive(Debug, PartialEq)]
 enum Stage {
     Receiving,
-    /// All data is received; some of it is still to be parsed.
+    /// All data has been received; some of it is still to be parsed.
     Ending,
     Ended,
-    /// The last line may be half a line.
+    /// The last line may be incomplete.
     Failed,
 }
 
 impl<R: Runtime> Entries<'_, R> {
-    /// Reads dates by `clock`, which may know the server's time zone and the order of the numbers
-    /// in its dates. By default dates are read by the system's clock, which knows neither. Call
-    /// this before the first entry is read.
+    /// Interprets dates with `clock`, which may know the server's time zone and the order of the
+    /// numbers in its dates. The default is the system's clock, which knows neither. Call this
+    /// before the first entry is read.
     #[must_use]
     pub const fn with_clock(mut self, clock: Clock) -> Self {
         self.parser.set_clock(clock);
         self
     }
 
-    /// Returns the formats that the lines may have, which tells what the server was asked for:
+    /// Returns the formats that the lines may have, which depend on the command that was sent:
     /// [`Formats::MLSD`], [`Formats::LIST`] (any format may come, and some facts are unknown), or
     /// [`Formats::NLST`] (only names). Each entry has the format of its line and the line itself.
     #[must_use]
@@ -61,20 +61,21 @@ impl<R: Runtime> Entries<'_, R> {
         self.data.transfer.formats
     }
 
-    /// Returns whether there are no entries because the server refused the listing in words that it
-    /// has for empty directories. Do not remove anything on the strength of that.
+    /// Returns whether the listing is only presumed to be empty: the server refused it with the
+    /// words that it uses for empty directories, or reported it complete without using the data
+    /// connection. Do not remove anything on that evidence.
     #[must_use]
     pub const fn is_presumed_empty(&self) -> bool {
         self.data.transfer.presumed_empty
     }
 
-    /// Returns the next entry, or a line that is not one; `None` after the last.
+    /// Returns the next entry, or a line that is not an entry. Returns `None` after the last.
     pub async fn next(&mut self) -> Option<Result<ListingLine, Error>> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// Returns the next entry, or a line that is not one; `None` after the last, once the server
-    /// has confirmed the transfer, or after an error.
+    /// Returns the next entry, or a line that is not an entry. Returns `None` after an error, or
+    /// after the last entry, once the server has confirmed the transfer.
     pub fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<ListingLine, Error>>> {
         while matches!(self.stage, Stage::Receiving | Stage::Ending) {
             if let Err(stopped) = self.data.connection.check_stop() {

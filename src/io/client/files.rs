@@ -11,11 +11,11 @@ use crate::io::net::runtime::Runtime;
 use crate::listing::{Modified, OwnedEntry};
 
 impl<R: Runtime> Client<R> {
-    /// Asks for the facts of `path` itself by MLST (RFC 3659 7). An empty path is the working
+    /// Asks for the facts of `path` itself with MLST (RFC 3659 7). An empty path is the working
     /// directory.
     ///
     /// # Errors
-    /// If the server refuses, or does not have MLST.
+    /// Fails if the server refuses, or does not have MLST.
     pub async fn facts(&mut self, path: impl AsRef<[u8]>) -> Result<OwnedEntry, Error> {
         let path = self.connection.wire_name(path.as_ref())?;
         let mut entry = None;
@@ -45,7 +45,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the size of `path` in bytes (SIZE, RFC 3659 4).
     ///
     /// # Errors
-    /// If the server refuses: directories have no size, and old servers have no SIZE.
+    /// Fails if the server refuses: directories have no size, and old servers have no SIZE.
     pub async fn size(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::size(text(&path)?)).await
@@ -54,18 +54,19 @@ impl<R: Runtime> Client<R> {
     /// Asks for the time of the last modification of `path`, in UTC (MDTM, RFC 3659 3).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn modification_time(&mut self, path: impl AsRef<[u8]>) -> Result<Timestamp, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::modification_time(text(&path)?)).await
     }
 
     /// Finds the time zone in which the server writes listings, in seconds east of UTC, by
-    /// comparing the time that [`list`](Self::list) gave for a file with the server's MDTM of
-    /// the same file at `path`. `None` if the two do not tell; see [`client::zone_offset`].
+    /// comparing the time that [`list`](Self::list) gave for a file with the server's MDTM of the
+    /// same file at `path`. Returns `None` if the zone cannot be derived from the two; see
+    /// [`client::zone_offset`].
     ///
     /// # Errors
-    /// If the server refuses, or its reply cannot be read.
+    /// Fails if the server refuses, or its reply cannot be read.
     pub async fn zone_offset(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -79,7 +80,7 @@ impl<R: Runtime> Client<R> {
     /// Makes `path` the working directory (CWD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn change_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::change_directory(text(&path)?)).await.map(drop)
@@ -89,7 +90,7 @@ impl<R: Runtime> Client<R> {
     /// server resolves `~user`. In all other methods a tilde is an ordinary byte of a name.
     ///
     /// # Errors
-    /// If the server refuses, or does not say where the directory is.
+    /// Fails if the server refuses, or does not report where the directory is.
     pub async fn home_directory(&mut self, user: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
         let user = self.connection.wire_name(user.as_ref())?;
         let user = text(&user)?;
@@ -112,7 +113,7 @@ impl<R: Runtime> Client<R> {
     /// Makes the parent of the working directory the working directory (CDUP).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn change_to_parent(&mut self) -> Result<(), Error> {
         self.run(client::change_to_parent()).await.map(drop)
     }
@@ -120,7 +121,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the working directory (PWD).
     ///
     /// # Errors
-    /// If the server refuses, or its reply cannot be read.
+    /// Fails if the server refuses, or its reply cannot be read.
     pub async fn working_directory(&mut self) -> Result<Vec<u8>, Error> {
         let path = self.run(client::working_directory()).await?;
         self.connection.local_name(path)
@@ -129,11 +130,11 @@ impl<R: Runtime> Client<R> {
     /// Creates a directory (MKD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn make_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         match self.run(client::make_directory(text(&path)?)).await {
-            // The directory was created, whatever name the server gave in its reply.
+            // The directory was created, regardless of the name in the server's reply.
             Ok(_) | Err(Error::Unreadable(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -142,7 +143,7 @@ impl<R: Runtime> Client<R> {
     /// Removes an empty directory (RMD).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn remove_directory(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::remove_directory(text(&path)?)).await.map(drop)
@@ -151,7 +152,7 @@ impl<R: Runtime> Client<R> {
     /// Removes a file (DELE).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn delete(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::delete(text(&path)?)).await.map(drop)
@@ -160,19 +161,19 @@ impl<R: Runtime> Client<R> {
     /// Renames `from` to `to` (RNFR and RNTO).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn rename(&mut self, from: impl AsRef<[u8]>, to: impl AsRef<[u8]>) -> Result<(), Error> {
         let from = self.connection.wire_path(from.as_ref())?;
         let to = self.connection.wire_new(to.as_ref()).await?;
         self.run(client::rename(text(&from)?, text(&to)?)).await
     }
 
-    /// Sets the modification time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever the
-    /// server has; see [`client::set_modification_time`].
+    /// Sets the modification time of `path`, in UTC, and returns the time that the server then
+    /// reports, if it reports one. Uses MFMT, the setting form of MDTM, or SITE UTIME, whichever
+    /// the server has; see [`client::set_modification_time`].
     ///
     /// # Errors
-    /// If the server refuses, or has none of them.
+    /// Fails if the server refuses, or has none of these commands.
     pub async fn set_modification_time(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -182,11 +183,11 @@ impl<R: Runtime> Client<R> {
         self.run(client::set_modification_time(text(&path)?, time)).await
     }
 
-    /// Sets the creation time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does (MFCT).
+    /// Sets the creation time of `path`, in UTC, and returns the time that the server then reports,
+    /// if it reports one (MFCT).
     ///
     /// # Errors
-    /// If the server refuses, or does not have MFCT.
+    /// Fails if the server refuses, or does not have MFCT.
     pub async fn set_creation_time(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -199,7 +200,7 @@ impl<R: Runtime> Client<R> {
     /// Sets facts of `path`, written like `UNIX.mode=0644;` (MFF).
     ///
     /// # Errors
-    /// If the facts are malformed, the server refuses, or it does not have MFF.
+    /// Fails if the facts are malformed, if the server refuses, or if it does not have MFF.
     pub async fn set_facts(&mut self, facts: impl AsRef<[u8]>, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         let argument = [facts.as_ref(), b" ", &path].concat();
@@ -210,7 +211,7 @@ impl<R: Runtime> Client<R> {
     /// Sets the permission bits of `path`, as `chmod` does (SITE CHMOD).
     ///
     /// # Errors
-    /// If the server refuses, or does not have SITE CHMOD.
+    /// Fails if the server refuses, or does not have SITE CHMOD.
     pub async fn chmod(&mut self, path: impl AsRef<[u8]>, mode: u16) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::chmod(text(&path)?, mode)).await.map(drop)
@@ -219,7 +220,7 @@ impl<R: Runtime> Client<R> {
     /// Creates the symbolic link `link` to `target`, which must not contain spaces (SITE SYMLINK).
     ///
     /// # Errors
-    /// If the server refuses, or does not have SITE SYMLINK.
+    /// Fails if the server refuses, or does not have SITE SYMLINK.
     pub async fn symlink(&mut self, target: impl AsRef<[u8]>, link: impl AsRef<[u8]>) -> Result<(), Error> {
         let target = self.connection.wire_path(target.as_ref())?;
         let link = self.connection.wire_path(link.as_ref())?;
@@ -230,12 +231,13 @@ impl<R: Runtime> Client<R> {
         self.run(client::symlink(target, link)).await.map(drop)
     }
 
-    /// Has the server compute a hash of `path` (HASH): by `algorithm`, or by the one that the
-    /// server prefers; of `range`, or of the whole file. This may take long; see
+    /// Has the server compute a hash of `path` (HASH), with `algorithm` or the one that the server
+    /// prefers, and over `range` or the whole file. This may take a long time; see
     /// [`Timeouts::digest`](client::Timeouts::digest).
     ///
     /// # Errors
-    /// If the server refuses, or does not have HASH; try [`checksum`](Self::checksum) then.
+    /// Fails if the server refuses, or does not have HASH; in that case try
+    /// [`checksum`](Self::checksum).
     pub async fn hash(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -246,11 +248,11 @@ impl<R: Runtime> Client<R> {
         self.run(client::hash(text(&path)?, algorithm, range)).await
     }
 
-    /// Has the server compute a hash of `path` by one of the older commands: XCRC, XMD5 and the
-    /// like.
+    /// Has the server compute a hash of `path` with one of the older commands, such as XCRC or
+    /// XMD5.
     ///
     /// # Errors
-    /// If the server refuses, or does not have the command.
+    /// Fails if the server refuses, or does not have the command.
     pub async fn checksum(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -264,18 +266,18 @@ impl<R: Runtime> Client<R> {
     /// empty path is the working directory.
     ///
     /// # Errors
-    /// If the server refuses, or does not have AVBL.
+    /// Fails if the server refuses, or does not have AVBL.
     pub async fn available(&mut self, path: impl AsRef<[u8]>) -> Result<u64, Error> {
         let path = self.connection.wire_name(path.as_ref())?;
         self.run(client::available(optional(&path)?)).await
     }
 
-    /// Compares `path` with what is expected of it after a transfer: by a hash if the server
-    /// computes one, else by its size. [`Offers::digest`](client::Offers::digest) tells which
-    /// hash to compute during the transfer; offers are known after [`setup`](Self::setup).
+    /// Compares `path` with what is expected after a transfer: by a hash if the server computes
+    /// one, otherwise by its size. [`Offers::digest`](client::Offers::digest) returns the hash to
+    /// compute during the transfer; offers are known after [`setup`](Self::setup).
     ///
     /// # Errors
-    /// [`Error::Mismatch`] if the file differs; an error as well if it is not there.
+    /// [`Error::Mismatch`] if the file differs. Also fails if there is no such file.
     pub async fn verify(&mut self, path: impl AsRef<[u8]>, expected: Expected) -> Result<Verified, Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::verify(text(&path)?, expected)).await
@@ -285,7 +287,7 @@ impl<R: Runtime> Client<R> {
     /// quotes if it contains a space.
     ///
     /// # Errors
-    /// If `names` is not such a list, the server refuses, or it does not have COMB.
+    /// Fails if `names` is not such a list, if the server refuses, or if it does not have COMB.
     pub async fn combine(&mut self, names: impl AsRef<[u8]>) -> Result<(), Error> {
         let names = self.connection.wire_path(names.as_ref())?;
         let names = text(&names)?;
@@ -296,7 +298,7 @@ impl<R: Runtime> Client<R> {
     /// Mounts another file system (SMNT).
     ///
     /// # Errors
-    /// If the server refuses, as nearly all do.
+    /// Fails if the server refuses, as nearly all do.
     pub async fn structure_mount(&mut self, path: impl AsRef<[u8]>) -> Result<(), Error> {
         let path = self.connection.wire_path(path.as_ref())?;
         self.run(client::structure_mount(text(&path)?)).await.map(drop)

@@ -11,8 +11,8 @@ use crate::io::error::Error;
 use crate::io::net::runtime::Runtime;
 use crate::time::Instant;
 
-/// The error of a transfer between two servers. Both sessions continue, except one to which the
-/// error on its side is [fatal](Error::is_fatal).
+/// The error of a transfer between two servers. Both sessions continue, unless the error is
+/// [fatal](Error::is_fatal) to the session on its side.
 #[derive(Debug)]
 pub struct FxpError {
     /// The side that refused or failed.

@@ -1,8 +1,8 @@
 //! Conversion of a server's file names to local ones.
 //!
 //! A server may call a file `../.profile`, and many clients have written it to that place
-//! (CVE-2014-4877, CVE-2018-10916, CVE-2019-6110). A name becomes a local one only if it is a
-//! single, ordinary component.
+//! (CVE-2014-4877, CVE-2018-10916, CVE-2019-6110). A name is accepted as a local name only if it is
+//! a single, ordinary component.
 
 use ::std::ffi::OsString;
 use ::std::path::{Path, PathBuf};
@@ -11,9 +11,9 @@ use crate::codec::UnsafeName;
 use crate::io::client::Listed;
 use crate::listing::Entry;
 
-/// Returns the local name of a file on the server: always one component of a path. On Unix it has
-/// the same bytes; elsewhere bytes that are not UTF-8 are replaced, so that two names may become
-/// one.
+/// Returns the local name of a file on the server: always one component of a path. On Unix its
+/// bytes are the same; elsewhere, bytes that are not UTF-8 are replaced, so that two names may
+/// become one.
 ///
 /// ```
 /// use ftp_proto::codec::UnsafeName;
@@ -43,12 +43,12 @@ pub fn local_name(name: impl AsRef<[u8]>) -> Result<OsString, UnsafeName> {
 
 impl Listed {
     /// Returns the local path of this directory below `root`, the local directory that corresponds
-    /// to the root of the walk. Each name on the way is checked by [`local_name`].
+    /// to the root of the walk. Each name along the path is checked by [`local_name`].
     ///
     /// Only names are checked: a link that already exists below `root` is not noticed.
     ///
     /// # Errors
-    /// Returns the reason why a name on the way is unsafe.
+    /// Returns the reason why a name along the path is unsafe.
     pub fn local_path(&self, root: impl AsRef<Path>) -> Result<PathBuf, UnsafeName> {
         let mut path = root.as_ref().to_owned();
         for name in self.below_root.split(|byte| *byte == b'/').filter(|name| !name.is_empty()) {
@@ -57,11 +57,11 @@ impl Listed {
         Ok(path)
     }
 
-    /// Like [`local_path`](Self::local_path), for an entry of the directory. If the server lists
-    /// whole paths, only the last component is used ([`Entry::file_name`]).
+    /// Returns the local path of an entry of the directory, like [`local_path`](Self::local_path).
+    /// If the server lists whole paths, only the last component is used ([`Entry::file_name`]).
     ///
     /// # Errors
-    /// Those of [`local_path`](Self::local_path), also for the name of the entry.
+    /// Those of [`local_path`](Self::local_path), which also apply to the name of the entry.
     pub fn local_path_of(&self, root: impl AsRef<Path>, entry: &Entry<'_>) -> Result<PathBuf, UnsafeName> {
         let mut path = self.local_path(root)?;
         path.push(local_name(entry.file_name().as_bytes())?);

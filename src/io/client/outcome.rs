@@ -1,5 +1,5 @@
 //! Owned results of the client's operations. The core's answers borrow from the receive window,
-//! which callers cannot.
+//! which callers cannot do.
 
 use super::transfer::{Finished, Transfer, seen_through};
 use crate::client::{
@@ -107,7 +107,7 @@ pub(super) fn text(bytes: &[u8]) -> Result<crate::codec::Text<'_>, Error> {
     crate::codec::Text::new(bytes).map_err(Error::Argument)
 }
 
-/// Checks a path that may be left out; an empty one is.
+/// Checks an optional path. An empty path means none.
 pub(super) fn optional(path: &[u8]) -> Result<Option<crate::codec::Text<'_>>, Error> {
     Ok(Some(text(path)?).filter(|path| !path.is_empty()))
 }

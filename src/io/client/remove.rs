@@ -19,24 +19,24 @@ use crate::listing::Kind;
 use place::{Gone, go_to};
 
 /// The removal of a file, or of a directory with everything in it. Pass it to the client's
-/// `remove_all` until that returns `None`. Links are removed and not followed.
+/// `remove_all` until that returns `None`. Links are removed, but not followed.
 ///
 /// A removal verifies which directory it is in. The path that PWD reports in the root of the
 /// removal is the base. A directory below the root is the right one in two cases:
-/// - PWD reports the base followed by the names on the way to the directory.
+/// - PWD reports the base followed by the names along the path to the directory.
 /// - PWD does not clearly report another directory, and the directory has the unique fact (RFC 3659
 ///   7.5.2) that its entry had. The fact counts only if it is not empty, no other entry of the tree
 ///   has it, and neither the root nor the home directory has it.
 ///
 /// Nothing is removed in any other directory, unless paths are [trusted](Self::trust_paths). If PWD
-/// reports nothing, or reports in the root that the session is still where it was, only what is in
-/// the root itself, or in a directory with such a fact, can be removed, by its path, unless that
-/// path contains `.` or `..`.
+/// reports nothing, or still reports the original directory after the session has entered the root,
+/// then only entries of the root itself, or of a directory with such a fact, can be removed. They
+/// are removed by path, unless that path contains `.` or `..`.
 ///
 /// Nothing at all is removed unless everything could be seen: see [`Unseen`].
 ///
 /// The client is free for other calls between two steps. The first step ensures that the path is
-/// not that of a file, by trying to remove it as one.
+/// not that of a file, by trying to remove it as a file.
 #[derive(Clone, Debug)]
 pub struct Removal {
     root: Vec<u8>,
@@ -46,9 +46,9 @@ pub struct Removal {
     stage: Stage,
     /// Directories that were found, each after its parent. The first one is the root.
     tree: Vec<Directory>,
-    /// Path that PWD reported in the root; `None` if it reported none that can be used.
+    /// Path that PWD reported in the root; `None` if it reported no usable path.
     base: Option<Vec<u8>>,
-    /// Path that PWD reported where the removal began.
+    /// Path that PWD reported in the directory where the removal began.
     home: Option<Vec<u8>>,
     /// Number of entries seen with each unique fact.
     uniques: HashMap<Vec<u8>, u32>,
@@ -61,7 +61,7 @@ pub struct Removal {
     unseen: VecDeque<Removed>,
     all_seen: bool,
     failed: bool,
-    /// Path last examined or last to be removed, for messages.
+    /// Path that the last step was about, for messages.
     current: Vec<u8>,
 }
 
@@ -83,16 +83,16 @@ struct Directory {
     name: Vec<u8>,
     depth: u16,
     unique: Option<Vec<u8>>,
-    /// `true` if only its unique fact confirmed it. Entries that are seen later may have the same
-    /// fact.
+    /// `true` if only its unique fact confirmed the directory. Entries that are seen later may have
+    /// the same fact.
     by_fact: bool,
-    /// `true` if the listing reported it as a directory; `false` if its kind is unknown.
+    /// `true` if the listing reported this as a directory; `false` if the kind is unknown.
     is_sure: bool,
     /// Names of the members that are not directories.
     files: Vec<Vec<u8>>,
     /// Indices of the members that are directories.
     directories: Vec<usize>,
-    /// `true` if something in it still exists.
+    /// `true` if something in the directory still exists.
     keeps: bool,
 }
 
@@ -102,9 +102,9 @@ struct Directory {
 pub enum Removed {
     /// The directory at this path was examined. Nothing was removed by this step.
     Looked(Vec<u8>),
-    /// Something at this path cannot be seen, so nothing will be removed.
+    /// Something at this path could not be seen, so nothing will be removed.
     Unseen(Vec<u8>, Unseen),
-    /// The file at this path, or whatever else is not a directory, was removed.
+    /// The file or other non-directory at this path was removed.
     File(Vec<u8>),
     /// The directory at this path was removed.
     Directory(Vec<u8>),
@@ -121,11 +121,13 @@ pub enum Unseen {
     TooDeep,
     /// There are more directories than [`WalkLimits::directories`].
     TooMany,
-    /// The directory is only presumed to be empty: the server refused to list it.
+    /// The directory is only presumed to be empty: the server refused to list it with words that it
+    /// also uses for empty directories, or reported the listing complete without using the data
+    /// connection.
     PresumedEmpty,
     /// The server went to another directory, for which PWD reports this path.
     Elsewhere(Vec<u8>),
-    /// The server does not confirm that it is in the directory.
+    /// The server does not confirm that the session is in the directory.
     Unconfirmed,
 }
 
@@ -146,13 +148,13 @@ impl ::std::fmt::Display for Unseen {
 }
 
 impl Removal {
-    /// Creates the removal of what is at `path`. The path is a name and never a home directory,
-    /// even if it begins with a tilde.
+    /// Creates the removal of whatever is at `path`. The path is taken as a name and never as a
+    /// home directory, even if it begins with a tilde.
     ///
     /// # Errors
     /// [`Error::Argument`] if `path` is empty or not a valid path, if its last name is `.` or `..`,
-    /// or if it is the root directory. None of these names a directory within another, and
-    /// everything there would be removed.
+    /// or if it is the root directory. None of these paths names a directory within another, and
+    /// everything in it would be removed.
     pub fn new(path: impl AsRef<[u8]>) -> Result<Self, Error> {
         let root = path.as_ref().to_vec();
         if root.is_empty() {
@@ -198,23 +200,24 @@ impl Removal {
         })
     }
 
-    /// Sets limits on the tree. Nothing is removed from a larger one.
+    /// Sets limits on the tree. Nothing is removed from a larger tree.
     #[must_use]
     pub const fn limits(mut self, limits: WalkLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Sets limits on the names that are kept of the whole tree. Nothing is removed from a larger
-    /// one.
+    /// Sets limits on the names that are kept for the whole tree. Nothing is removed from a larger
+    /// tree.
     #[must_use]
     pub fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.budget = Budget::new(limits);
         self
     }
 
-    /// Sets whether a path is trusted to lead where it should even if the server does not confirm
-    /// it. `false` by default: a server may take a name for a home directory, or drop a part of it.
+    /// Sets whether a path is trusted to lead to the right directory even if the server does not
+    /// confirm that. `false` by default: a server may take a name for a home directory, or drop a
+    /// part of the name.
     #[must_use]
     pub const fn trust_paths(mut self, trust: bool) -> Self {
         self.trust_paths = trust;
@@ -239,7 +242,7 @@ impl Removal {
         self.all_seen
     }
 
-    /// Returns the names on the way from the root to this directory.
+    /// Returns the names along the path from the root to this directory.
     fn names(&self, mut at: usize) -> Vec<&[u8]> {
         let mut names = Vec::new();
         while at > 0 {
@@ -251,8 +254,8 @@ impl Removal {
         names
     }
 
-    /// Returns the path of this directory, for messages and for servers that do not report where
-    /// they are.
+    /// Returns the path of this directory, for messages and for servers that do not report the
+    /// working directory.
     fn path_of(&self, at: usize) -> Vec<u8> {
         self.names(at).into_iter().fold(self.root.clone(), |path, name| join(&path, name))
     }
@@ -333,7 +336,7 @@ pub(super) async fn step<R: Runtime>(
     }
 }
 
-/// Removes a file, or finds out that the path is that of a directory, and where that is.
+/// Removes a file, or finds out that the path is that of a directory, and where that directory is.
 async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal) -> Result<Removed, Error> {
     removal.failed = true;
     removal.stage = Stage::Over;
@@ -347,7 +350,8 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
         Err(error) => return Err(error),
     };
     let leads_up = root.split(|byte| *byte == b'/').any(|name| matches!(name, b"." | b".."));
-    // If the path is not a directory either, the first refusal says why it still exists.
+    // If the path is not that of a directory either, the first refusal is the reason why it still
+    // exists.
     let home = connection.place().await?;
     if let Some(home) = home {
         let home = home.path;
@@ -384,7 +388,8 @@ async fn start<R: Runtime>(connection: &mut Connection<R>, removal: &mut Removal
                     (removal.failed, removal.all_seen) = (false, false);
                     return Ok(Removed::Unseen(removal.root.clone(), Unseen::Elsewhere(base)));
                 }
-                // The server did not, but does not report where it is: entries are removed by path.
+                // The name cannot be taken for anything else, but PWD does not report the root:
+                // entries are removed by path.
                 true => {}
                 false => {
                     removal.base = Some(base);
@@ -510,7 +515,7 @@ async fn remove_item<R: Runtime>(
     let path = join(&removal.path_of(at), &name);
     removal.current.clone_from(&path);
     let removed = match keeps {
-        // Whatever is still in it has been reported.
+        // Everything that is still in the directory has been reported.
         true => Ok(false),
         false => remove_one(connection, removal, at, &name, is_directory).await,
     };

@@ -21,11 +21,11 @@ const READ_AHEAD: usize = 64 * 1024;
 /// A download: the bytes of a file.
 ///
 /// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent
-/// everything. A file that is cut short is an error, and so is every read after an error. Dropping
-/// it before the end aborts the transfer; the client can be used again.
+/// everything. A truncated file is an error, and so is every read after an error. Dropping the
+/// download before the end aborts the transfer; the client remains usable.
 ///
-/// `'c` is the borrow of the client, or `'static` for a transfer that
-/// [owns it](super::Client::retrieve_owned).
+/// `'c` is the borrow of the client, or `'static` for a transfer that [owns the
+/// client](super::Client::retrieve_owned).
 pub struct Retrieve<'c, R: Runtime> {
     pub(super) connection: Lent<'c, R>,
     pub(super) transfer: Transfer,
@@ -42,24 +42,25 @@ impl<R: Runtime> Retrieve<'_, R> {
         self.transfer.offset
     }
 
-    /// Returns the size of the file that the server's first reply mentions, if it does.
+    /// Returns the size of the file, if the server's first reply mentions it.
     #[must_use]
     pub const fn size_hint(&self) -> Option<u64> {
         self.transfer.size_hint
     }
 
     /// Returns the last restart marker that the server sent, in block or compressed mode, before
-    /// which every byte was read. Keep it with the bytes to continue there with
+    /// which every byte was read. Keep the marker with the bytes in order to continue there with
     /// [`Client::retrieve_at`](super::Client::retrieve_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
     }
 
-    /// Reads bytes into `buffer`; 0 at the end of the file, once the server has confirmed it.
+    /// Reads bytes into `buffer` and returns their number: 0 at the end of the file, once the
+    /// server has confirmed it.
     ///
     /// # Errors
-    /// If the transfer fails, or has failed before.
+    /// Fails if the transfer fails, or has failed before.
     pub fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<Result<usize, Error>> {
         self.connection.check_stop()?;
         if self.start == self.end {
@@ -77,12 +78,12 @@ impl<R: Runtime> Retrieve<'_, R> {
         Poll::Ready(Ok(count))
     }
 
-    /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
-    /// If no conversion is needed, the kernel moves most of the bytes where it can (Linux), and
-    /// they do not pass through this process.
+    /// Receives the rest of the data into `file`, at its current position, and returns the number
+    /// of bytes. If no conversion is needed, the kernel moves most of the bytes where it can
+    /// (Linux), and they do not pass through this process.
     ///
     /// # Errors
-    /// If the file cannot be written, or the transfer fails.
+    /// Fails if the file cannot be written, or the transfer fails.
     pub async fn receive_into(mut self, file: &File) -> io::Result<u64> {
         let file = Arc::new(file.try_clone()?);
         let mut buffer = vec![0; CHUNK];
@@ -96,7 +97,7 @@ impl<R: Runtime> Retrieve<'_, R> {
             let is_full = count == buffer.len();
             buffer = write::<R>(&file, buffer, count).await?;
             total += count as u64;
-            // There is so much that it pays.
+            // So much data arrives that using the kernel is worthwhile.
             if let Some(intake) =
                 Some(()).filter(|()| kernel && is_full).and_then(|()| self.connection.intake())
             {
@@ -110,7 +111,7 @@ impl<R: Runtime> Retrieve<'_, R> {
     }
 
     /// Has the kernel move the data to `file`. Returns the number of bytes, and `true` at the end
-    /// or `false` if the rest has to be written.
+    /// or `false` if the rest has to pass through this process.
     async fn take_into(&mut self, file: &Arc<File>, mut intake: Intake) -> io::Result<(u64, bool)> {
         let Self { connection, transfer, .. } = self;
         let mut total = 0;
@@ -141,17 +142,17 @@ impl<R: Runtime> Retrieve<'_, R> {
         }
     }
 
-    /// Aborts the download with ABOR and waits for all replies to it. Dropping it aborts it as
-    /// well, and leaves the replies to the next call.
+    /// Aborts the download with ABOR and waits for all replies to it. Dropping the download also
+    /// aborts it, but leaves the replies to the next call.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub async fn abort(mut self) -> Result<(), Error> {
         self.connection.abort(self.transfer).await
     }
 }
 
-/// Writes the first `count` bytes of `buffer` where that may block.
+/// Writes the first `count` bytes of `buffer` where the call may block.
 async fn write<R: Runtime>(file: &Arc<File>, buffer: Vec<u8>, count: usize) -> io::Result<Vec<u8>> {
     let file = Arc::clone(file);
     R::unblock(move || {
@@ -169,7 +170,7 @@ impl<'c, R: Runtime> Retrieve<'c, R> {
 
 impl<R: Runtime> Retrieve<'static, R> {
     /// Returns the client of a transfer that owns it. A download that has not ended is aborted by
-    /// the client's next call. `None` if the transfer borrows its client.
+    /// the client's next call. Returns `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client<R>> {
         self.connection.into_client()

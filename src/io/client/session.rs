@@ -1,5 +1,5 @@
 //! Methods of a client for the session itself: TLS, login, settings, and the commands that only
-//! ask.
+//! query the server.
 
 use super::outcome::{Reply, optional, text};
 use super::{Client, Error};
@@ -9,12 +9,13 @@ use crate::error::PeerError;
 use crate::io::net::runtime::Runtime;
 
 impl<R: Runtime> Client<R> {
-    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder)
-    /// was told. This is needed after [`reinitialize`](Self::reinitialize), which ends TLS.
+    /// Secures the connection with TLS again, in the way set in
+    /// [`ClientBuilder`](super::ClientBuilder). This is needed after
+    /// [`reinitialize`](Self::reinitialize), which ends TLS.
     ///
     /// # Errors
-    /// If the server refuses something that the [configuration](client::Security) requires, or the
-    /// handshake fails.
+    /// Fails if the server refuses something that the [configuration](client::Security) requires,
+    /// or the handshake fails.
     pub async fn secure(&mut self) -> Result<Protected, Error> {
         self.run(client::secure()).await
     }
@@ -22,7 +23,7 @@ impl<R: Runtime> Client<R> {
     /// Uses TLS on data connections from now on (PROT P, RFC 4217 9).
     ///
     /// # Errors
-    /// If the server refuses, or the control connection is not under TLS.
+    /// Fails if the server refuses, or the control connection is not under TLS.
     pub async fn protect_data(&mut self) -> Result<Protected, Error> {
         self.run(client::protect_data()).await
     }
@@ -30,7 +31,7 @@ impl<R: Runtime> Client<R> {
     /// Uses no TLS on data connections from now on (PROT C, RFC 4217 9).
     ///
     /// # Errors
-    /// If the server refuses, or the control connection is not under TLS.
+    /// Fails if the server refuses, or the control connection is not under TLS.
     pub async fn unprotect_data(&mut self) -> Result<Protected, Error> {
         self.run(client::unprotect_data()).await
     }
@@ -39,7 +40,7 @@ impl<R: Runtime> Client<R> {
     /// that read the dialogue.
     ///
     /// # Errors
-    /// If the server refuses, as most do.
+    /// Fails if the server refuses, as most do.
     pub async fn clear_command_channel(&mut self) -> Result<(), Error> {
         self.run(client::clear_command_channel()).await
     }
@@ -47,7 +48,7 @@ impl<R: Runtime> Client<R> {
     /// Logs in. Public servers accept the user `anonymous` with a mail address as the password.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn login(&mut self, user: impl AsRef<[u8]>, password: impl AsRef<[u8]>) -> Result<(), Error> {
         let (user, password) = (text(user.as_ref())?, text(password.as_ref())?);
         self.run(client::login(user, Secret::new(password), None)).await.map(drop)
@@ -56,7 +57,7 @@ impl<R: Runtime> Client<R> {
     /// Logs in to a server that also asks for an account (ACCT).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn login_with_account(
         &mut self,
         user: impl AsRef<[u8]>,
@@ -69,11 +70,12 @@ impl<R: Runtime> Client<R> {
         self.run(client::login(user, password, Some(account))).await.map(drop)
     }
 
-    /// Asks for the state of the session, or with a `path` for its listing over the control
-    /// connection (STAT). `on_line` is called with each line of the reply but the last.
+    /// Asks for the state of the session, or, if `path` is given, for the listing of `path` over
+    /// the control connection (STAT). `on_line` is called with each line of the reply except the
+    /// last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn status(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -83,11 +85,11 @@ impl<R: Runtime> Client<R> {
         self.run_with(client::status(optional(&path)?), on_line).await
     }
 
-    /// Asks for help with the server's commands, or with the one that `about` names. `on_line` is
-    /// called with each line of the reply but the last.
+    /// Asks for help with the server's commands, or with the command that `about` names. `on_line`
+    /// is called with each line of the reply except the last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn help(
         &mut self,
         about: impl AsRef<[u8]>,
@@ -98,10 +100,10 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is
-    /// called with each line of the reply but the last.
+    /// called with each line of the reply except the last.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn site(
         &mut self,
         command: impl AsRef<[u8]>,
@@ -114,7 +116,7 @@ impl<R: Runtime> Client<R> {
     /// Tells the server the name of the client program (CLNT).
     ///
     /// # Errors
-    /// If the server refuses, which has no consequences.
+    /// Fails if the server refuses, which has no consequences.
     pub async fn client_name(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
         self.run(client::client_name(text(name)?)).await.map(drop)
@@ -124,7 +126,7 @@ impl<R: Runtime> Client<R> {
     /// server's default.
     ///
     /// # Errors
-    /// If the server refuses, or does not have the language.
+    /// Fails if the server refuses, or does not have the language.
     pub async fn language(&mut self, tag: impl AsRef<[u8]>) -> Result<(), Error> {
         let tag = tag.as_ref();
         self.run(client::language(optional(tag)?)).await.map(drop)
@@ -133,26 +135,26 @@ impl<R: Runtime> Client<R> {
     /// Names the virtual host, before the login (HOST, RFC 7151).
     ///
     /// # Errors
-    /// If the server refuses, or does not have the host.
+    /// Fails if the server refuses, or does not have the host.
     pub async fn host(&mut self, name: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
         self.run(client::host(text(name)?)).await.map(drop)
     }
 
-    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them. Call it
-    /// after the login. A refusal of either is not an error.
+    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists that
+    /// feature. Call this after the login. A refusal of either is not an error.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub async fn setup(&mut self) -> Result<Offers, Error> {
         self.run(client::setup()).await
     }
 
-    /// Turns pathnames in UTF-8 on or off (OPTS UTF8). A refusal does not mean that the server has
-    /// no UTF-8: servers that always use it refuse as well.
+    /// Turns UTF-8 pathnames on or off (OPTS UTF8). A refusal does not mean that the server lacks
+    /// UTF-8: servers that always use it refuse as well.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn utf8(&mut self, on: bool) -> Result<(), Error> {
         self.run(client::utf8(on)).await.map(drop)
     }
@@ -161,7 +163,8 @@ impl<R: Runtime> Client<R> {
     /// (RFC 2389 4).
     ///
     /// # Errors
-    /// If `argument` does not match the grammar of the command's options, or the server refuses.
+    /// Fails if `argument` does not match the grammar of the command's options, or the server
+    /// refuses.
     pub async fn options(&mut self, argument: impl AsRef<[u8]>) -> Result<(), Error> {
         let argument = OptsArgument::parse(argument.as_ref()).map_err(Error::Argument)?;
         self.run(client::options(argument)).await.map(drop)
@@ -170,7 +173,7 @@ impl<R: Runtime> Client<R> {
     /// Announces the size of the next upload in bytes (ALLO).
     ///
     /// # Errors
-    /// If the server refuses, for example because it has no room.
+    /// Fails if the server refuses, for example because it has no room.
     pub async fn allocate(&mut self, bytes: u64) -> Result<(), Error> {
         self.run(client::allocate(bytes)).await.map(drop)
     }
@@ -178,17 +181,17 @@ impl<R: Runtime> Client<R> {
     /// Sends the account that a server asks for after the login (ACCT).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn account(&mut self, account: impl AsRef<[u8]>) -> Result<(), Error> {
         let account = text(account.as_ref())?;
         self.run(client::account(Secret::new(account))).await.map(drop)
     }
 
-    /// Returns the session to its state after the greeting (REIN). Call [`secure`](Self::secure)
-    /// next if TLS came by AUTH, then log in.
+    /// Returns the session to its state after the greeting (REIN). If TLS was started by AUTH, call
+    /// [`secure`](Self::secure) next; then log in.
     ///
     /// # Errors
-    /// If the server refuses, or does not have REIN.
+    /// Fails if the server refuses, or does not have REIN.
     pub async fn reinitialize(&mut self) -> Result<(), Error> {
         self.run(client::reinitialize()).await.map(drop)
     }
@@ -196,7 +199,7 @@ impl<R: Runtime> Client<R> {
     /// Asks what the server supports (FEAT, RFC 2389 3).
     ///
     /// # Errors
-    /// If the server refuses, as old ones do.
+    /// Fails if the server refuses, as old servers do.
     pub async fn features(&mut self) -> Result<Features, Error> {
         self.run(client::features()).await
     }
@@ -204,7 +207,7 @@ impl<R: Runtime> Client<R> {
     /// Asks for the server's type of operating system (SYST).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn system(&mut self) -> Result<Vec<u8>, Error> {
         self.run(client::system()).await.map(|reply| reply.text)
     }
@@ -212,19 +215,19 @@ impl<R: Runtime> Client<R> {
     /// Sends NOOP, to which any server replies.
     ///
     /// # Errors
-    /// If the connection is lost.
+    /// Fails if the connection is lost.
     pub async fn noop(&mut self) -> Result<(), Error> {
         self.run(client::noop()).await.map(drop)
     }
 
-    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line`
-    /// is called with each line of the reply but the last.
+    /// Sends a line unchanged, even if no specification has such a command: `NOOP 1`, `SITE`.
+    /// `on_line` is called with each line of the reply except the last.
     ///
     /// # Errors
-    /// [`Error::Raw`] if the line is blank, or holds a command for which there is a method, which
-    /// the error names: commands that change what a client keeps track of, or that open a data
-    /// connection. [`Error::Argument`] if the line holds CR, LF or NUL. An error as well if the
-    /// server refuses.
+    /// [`Error::Raw`] if the line is blank, or if there is a method for its command, which the
+    /// error then names: such commands change state that a client keeps track of, or open a data
+    /// connection. [`Error::Argument`] if the line contains CR, LF or NUL. Also fails if the server
+    /// refuses.
     pub async fn raw(
         &mut self,
         line: impl AsRef<[u8]>,
@@ -238,7 +241,7 @@ impl<R: Runtime> Client<R> {
     /// Ends the session and closes the connection (QUIT).
     ///
     /// # Errors
-    /// If the server's reply is not a farewell.
+    /// Fails if the server's reply is not a farewell.
     pub async fn quit(mut self) -> Result<(), Error> {
         self.connection.begin_call();
         match self.connection.run_here(client::quit(), |_| {}).await {

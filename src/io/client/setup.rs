@@ -26,7 +26,7 @@ use crate::time::Instant;
 pub(super) enum Target {
     /// The first of these addresses that can be reached.
     Addresses(Vec<SocketAddr>),
-    /// The peer of a connection that is open.
+    /// The peer of a connection that is already open.
     Open(Transport),
 }
 
@@ -87,12 +87,12 @@ impl Setup {
         Ok(self)
     }
 
-    /// Returns the end of the time of a call that begins now.
+    /// Returns the deadline of a call that begins now.
     pub(super) fn deadline(&self, runtime: &Timed<impl Network>) -> Option<Instant> {
         self.operation_timeout.map(|timeout| runtime.now().after(timeout))
     }
 
-    /// Opens the control connection, reads the greeting, and starts TLS if it is wanted.
+    /// Opens the control connection, reads the greeting, and starts TLS if configured.
     pub(super) async fn connect<R: Runtime>(
         mut self,
         mut runtime: Timed<Dialer<R>>,
@@ -125,7 +125,7 @@ impl Setup {
     }
 }
 
-/// Waits for a lookup within the time of connecting.
+/// Waits for a lookup within the time limit for connecting.
 pub(super) async fn within<N: Network, T>(
     runtime: &mut Timed<N>,
     deadline: Option<Instant>,
@@ -149,7 +149,7 @@ pub(super) async fn within<N: Network, T>(
     .await
 }
 
-/// Returns the error that ends an attempt to connect, if it has to end.
+/// Returns the error that ends an attempt to connect, if the attempt has to end.
 fn interruption(runtime: &Timed<impl Network>, deadline: Option<Instant>) -> Option<Error> {
     if runtime.is_stopped() {
         return Some(Error::Stopped);
@@ -158,7 +158,8 @@ fn interruption(runtime: &Timed<impl Network>, deadline: Option<Instant>) -> Opt
     late.then(|| while_connecting(Error::Deadline))
 }
 
-/// Converts an error during connecting: there is no session yet that could go on after a deadline.
+/// Converts an error during connecting: there is no session yet that could continue after a
+/// deadline.
 fn while_connecting(error: Error) -> Error {
     match error {
         Error::Deadline => Error::Connect(io::Error::from(Error::Deadline)),

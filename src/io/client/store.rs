@@ -18,15 +18,16 @@ use crate::transfer::Marker;
 /// An upload.
 ///
 /// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not
-/// after a failed write. Dropping it before that aborts the transfer; the client can be used again.
+/// do after a failed write. Dropping the upload before that aborts the transfer; the client remains
+/// usable.
 ///
-/// `'c` is the borrow of the client, or `'static` for a transfer that
-/// [owns it](super::Client::store_owned).
+/// `'c` is the borrow of the client, or `'static` for a transfer that [owns the
+/// client](super::Client::store_owned).
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c, R: Runtime> {
     connection: Lent<'c, R>,
     transfer: Transfer,
-    /// The server's reply at the end, kept until it is asked for.
+    /// The server's final reply, kept until it is requested.
     finished: Finished,
 }
 
@@ -45,8 +46,8 @@ impl<R: Runtime> Store<'_, R> {
     }
 
     /// Returns the last restart marker that the server has sent so far, in block or compressed mode
-    /// and with [`marker_interval`](crate::client::Config::marker_interval). Keep it to
-    /// continue there with [`Client::store_at`](super::Client::store_at).
+    /// and with [`marker_interval`](crate::client::Config::marker_interval). Keep the marker in
+    /// order to continue there with [`Client::store_at`](super::Client::store_at).
     #[must_use]
     pub fn last_marker(&self) -> Option<Marker> {
         self.connection.last_marker()
@@ -55,15 +56,15 @@ impl<R: Runtime> Store<'_, R> {
     /// Sends some of `bytes` and returns their number, at least one unless `bytes` is empty.
     ///
     /// # Errors
-    /// If the transfer fails, or has failed before.
+    /// Fails if the transfer fails, or has failed before.
     pub fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<Result<usize, Error>> {
         self.connection.poll_write(&mut self.transfer, bytes, cx)
     }
 
-    /// Ends the upload, once: another call after `Ok` does nothing.
+    /// Ends the upload. Another call after `Ok` does nothing.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
         if !self.transfer.is_complete() {
             self.finished = ready!(self.connection.poll_finish(&mut self.transfer, cx))?;
@@ -71,14 +72,13 @@ impl<R: Runtime> Store<'_, R> {
         Poll::Ready(Ok(()))
     }
 
-    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no
-    /// conversion is needed, the kernel moves the bytes and they do not pass through this
-    /// process.
+    /// Sends the rest of `file` from its current position, and returns the number of bytes. If no
+    /// conversion is needed, the kernel moves the bytes and they do not pass through this process.
     ///
     /// If this future is dropped, the number of bytes sent is unknown: abort the upload.
     ///
     /// # Errors
-    /// If the file cannot be read, or the transfer fails.
+    /// Fails if the file cannot be read, or the transfer fails.
     pub async fn send_file(&mut self, file: &File) -> io::Result<u64> {
         let mut total = 0;
         loop {
@@ -110,20 +110,20 @@ impl<R: Runtime> Store<'_, R> {
         }
     }
 
-    /// Aborts the upload with ABOR and waits for all replies to it. The server decides what it
-    /// keeps of the file.
+    /// Aborts the upload with ABOR and waits for all replies to it. The server decides how much of
+    /// the file it keeps.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub async fn abort(mut self) -> Result<(), Error> {
         self.connection.abort(self.transfer).await
     }
 
     /// Ends the upload and waits for the server to confirm it. Returns the server's final reply, if
-    /// it was not returned before.
+    /// it has not been returned before.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub async fn finish(mut self) -> Result<Option<Reply>, Error> {
         poll_fn(|cx| self.poll_finish(cx)).await?;
         Ok(self.finished.reply)
@@ -137,7 +137,7 @@ impl<'c, R: Runtime> Store<'c, R> {
 }
 
 impl<R: Runtime> Store<'static, R> {
-    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that
+    /// Ends the upload like [`finish`](Self::finish), and returns the client of a transfer that
     /// owns it along with the result. The client is `None` if the transfer borrows it.
     pub async fn finish_owned(mut self) -> (Option<Client<R>>, Result<Option<Reply>, Error>) {
         let finished = poll_fn(|cx| self.poll_finish(cx)).await;
@@ -146,7 +146,7 @@ impl<R: Runtime> Store<'static, R> {
     }
 
     /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by
-    /// the client's next call. `None` if the transfer borrows its client.
+    /// the client's next call. Returns `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client<R>> {
         self.connection.into_client()

@@ -13,14 +13,14 @@ use crate::io::net::runtime::Runtime;
 use crate::listing::Formats;
 use crate::time::Instant;
 
-/// The connection of a transfer: borrowed from a client, or the client's own.
+/// The connection of a transfer, which borrows or owns it.
 pub(super) enum Lent<'c, R: Runtime> {
     Borrowed(&'c mut Connection<R>),
     Owned(Box<Connection<R>>),
 }
 
 impl<R: Runtime> Lent<'_, R> {
-    /// Returns the client if it was given up for the transfer.
+    /// Returns the client if the transfer owns it.
     pub(super) fn into_client(self) -> Option<Client<R>> {
         match self {
             Self::Borrowed(_) => None,
@@ -67,7 +67,7 @@ pub(super) struct Transfer {
     /// The operation that ends the transfer; `None` once it has ended.
     pub(super) completion: Option<Operation<Complete<Vec<u8>>>>,
     pub(super) span: Option<TransferSpan>,
-    /// The end of the time that the whole transfer may take.
+    /// The deadline of the whole transfer.
     pub(super) deadline: Option<Instant>,
     /// The error with which the transfer failed, and with which every later call on it fails.
     pub(super) failure: Option<Error>,
@@ -75,8 +75,8 @@ pub(super) struct Transfer {
     pub(super) size_hint: Option<u64>,
     pub(super) unique_name: Option<Vec<u8>>,
     pub(super) formats: Formats,
-    /// The listing is only presumed to be empty: the server refused it in the words that it has for
-    /// an empty directory, or called it complete without using the data connection.
+    /// `true` if a listing is only presumed to be empty: the server refused it with the words that
+    /// it uses for an empty directory, or reported it complete without using the data connection.
     pub(super) presumed_empty: bool,
 }
 
@@ -105,8 +105,8 @@ impl Transfer {
         self.is_over() && self.failure.is_none()
     }
 
-    /// Keeps the error of a failure. A transfer that its caller stopped waiting for still exists
-    /// for the server, and can be aborted.
+    /// Keeps the error of a failure. A transfer that its caller has stopped waiting for still
+    /// exists for the server, and can be aborted.
     pub(super) fn fail(&mut self, error: Error) -> Error {
         if !matches!(error, Error::Deadline | Error::Stopped) {
             self.completion = None;
@@ -118,12 +118,13 @@ impl Transfer {
         error
     }
 
-    /// Fails an upload that the server ended before it had all of it, whatever its reply was.
+    /// Fails an upload that the server ended before it had received everything, whatever its reply
+    /// was.
     pub(super) fn cut_short(&mut self) -> Error {
         self.fail(Error::Data(TransferFailure::Connection(DataFailure::Broken), None))
     }
 
-    /// Returns the transfer of a file whose size the server can be asked for.
+    /// Sets the path of the transferred file, so that the server can be asked for the file's size.
     pub(super) fn of_file(self, path: &[u8]) -> Self {
         let completion = self.completion.map(|operation| seen_through(operation.into_transfer(), path));
         Self { completion, ..self }

@@ -17,7 +17,7 @@ impl<R: Runtime> Client<R> {
     /// Downloads `path`. The end of the data is reported only after the server has confirmed it.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn retrieve(&mut self, path: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
         self.retrieve_as(path, 0, RepresentationType::Image).await
     }
@@ -35,7 +35,7 @@ impl<R: Runtime> Client<R> {
         self.retrieve_as(path, offset, RepresentationType::Image).await
     }
 
-    /// Downloads `path` from byte `offset` on in a representation type of choice. The line ends of
+    /// Downloads `path` from byte `offset` on in the given representation type. The line ends of
     /// text in TYPE A are converted to LF.
     ///
     /// # Errors
@@ -51,8 +51,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Downloads `path`, whose size is known, from byte `offset` on. A download that ends early is
-    /// an error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the
-    /// server's SIZE, which is asked for then, says that the file is no larger.
+    /// an error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the server's
+    /// SIZE, which is then requested, says that the file is no larger.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -70,7 +70,7 @@ impl<R: Runtime> Client<R> {
     /// Downloads a range of the bytes of `path` (RANG).
     ///
     /// # Errors
-    /// Those of [`retrieve`](Self::retrieve), and if the server does not have RANG.
+    /// Those of [`retrieve`](Self::retrieve). Also fails if the server does not have RANG.
     pub async fn retrieve_range(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -81,8 +81,8 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Continues a broken download at `marker`, in the same representation type, structure and mode
-    /// (RFC 959 3.5). The bytes from [`Marker::position`] on are sent, however many were read after
-    /// it. Check [`Retrieve::offset`]: a server that cannot restart begins at 0.
+    /// (RFC 959 3.5). The server sends the bytes from [`Marker::position`] on, however many were
+    /// read after the marker. Check [`Retrieve::offset`]: a server that cannot restart begins at 0.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
@@ -97,12 +97,12 @@ impl<R: Runtime> Client<R> {
         self.download(operation, &path).await
     }
 
-    /// Downloads `path` from byte `offset` on, by a transfer that owns the client: for types that
-    /// keep a transfer, such as an open file of a virtual file system.
-    /// [`Retrieve::into_client`] gives the client back.
+    /// Downloads `path` from byte `offset` on, with a transfer that owns the client: for types that
+    /// store a transfer, such as an open file of a virtual file system. [`Retrieve::into_client`]
+    /// returns the client.
     ///
     /// # Errors
-    /// Those of [`retrieve`](Self::retrieve), along with the client.
+    /// Those of [`retrieve`](Self::retrieve). The client is returned along with the error.
     pub async fn retrieve_owned(
         mut self,
         path: impl AsRef<[u8]>,
@@ -118,11 +118,10 @@ impl<R: Runtime> Client<R> {
         }
     }
 
-    /// Uploads to `path`, replacing a file that is there. Write the data, then call
-    /// [`Store::finish`].
+    /// Uploads to `path`, replacing an existing file. Write the data, then call [`Store::finish`].
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn store(&mut self, path: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
         self.store_as(path, RepresentationType::Image).await
     }
@@ -130,14 +129,14 @@ impl<R: Runtime> Client<R> {
     /// Uploads to `path`, writing from byte `offset` of the existing file onwards.
     ///
     /// # Errors
-    /// Those of [`store`](Self::store), and if the server cannot restart.
+    /// Those of [`store`](Self::store). Also fails if the server cannot restart.
     pub async fn store_from(&mut self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'_, R>, Error> {
         let path = self.connection.wire_new(path.as_ref()).await?;
         self.upload(client::store(text(&path)?, RepresentationType::Image, offset)).await
     }
 
-    /// Uploads to `path` in a representation type of choice. The line ends of text in TYPE A are
-    /// sent as CRLF.
+    /// Uploads to `path` in the given representation type. The line ends of text in TYPE A are sent
+    /// as CRLF.
     ///
     /// # Errors
     /// Those of [`store`](Self::store).
@@ -174,8 +173,8 @@ impl<R: Runtime> Client<R> {
         self.upload(client::append(text(&path)?, RepresentationType::Image)).await
     }
 
-    /// Uploads under a name that the server chooses (STOU). The name is [`Store::unique_name`], or
-    /// in the final reply.
+    /// Uploads under a name that the server chooses (STOU). The name is in [`Store::unique_name`]
+    /// or in the final reply.
     ///
     /// # Errors
     /// Those of [`store`](Self::store).
@@ -183,12 +182,12 @@ impl<R: Runtime> Client<R> {
         self.upload(client::store_unique(None, RepresentationType::Image)).await
     }
 
-    /// Uploads to `path` from byte `offset` of the file there on, by a transfer that owns the
-    /// client; see [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`] gives the
-    /// client back.
+    /// Uploads to `path`, writing from byte `offset` of the existing file onwards, with a transfer
+    /// that owns the client; see [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`]
+    /// returns the client.
     ///
     /// # Errors
-    /// Those of [`store_from`](Self::store_from), along with the client.
+    /// Those of [`store_from`](Self::store_from). The client is returned along with the error.
     pub async fn store_owned(
         mut self,
         path: impl AsRef<[u8]>,
@@ -200,11 +199,11 @@ impl<R: Runtime> Client<R> {
         }
     }
 
-    /// Lists the directory `path`, by MLSD if the server has it, else by LIST. An empty path is the
-    /// working directory.
+    /// Lists the directory `path`, with MLSD if the server has it, otherwise with LIST. An empty
+    /// path is the working directory.
     ///
     /// # Errors
-    /// If the server refuses, or the data connection cannot be opened.
+    /// Fails if the server refuses, or the data connection cannot be opened.
     pub async fn list(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
         self.listing(path.as_ref(), client::entries).await
     }
@@ -212,7 +211,7 @@ impl<R: Runtime> Client<R> {
     /// Lists the names in the directory `path` (NLST). Some servers prefix them with a directory.
     ///
     /// # Errors
-    /// If the server refuses, as some do for an empty directory.
+    /// Fails if the server refuses, as some do for an empty directory.
     pub async fn names(&mut self, path: impl AsRef<[u8]>) -> Result<Entries<'_, R>, Error> {
         self.listing(path.as_ref(), client::names).await
     }
@@ -220,7 +219,7 @@ impl<R: Runtime> Client<R> {
     /// Lists the whole directory `path` into memory, as [`list`](Self::list) does entry by entry.
     ///
     /// # Errors
-    /// Those of [`list`](Self::list), and if the directory has more than `limits` allow.
+    /// Those of [`list`](Self::list). Also fails if the directory has more than `limits` allow.
     pub async fn list_all(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -233,7 +232,7 @@ impl<R: Runtime> Client<R> {
     /// one.
     ///
     /// # Errors
-    /// Those of [`names`](Self::names), and if the directory has more than `limits` allow.
+    /// Those of [`names`](Self::names). Also fails if the directory has more than `limits` allow.
     pub async fn names_all(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -243,21 +242,21 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Takes the next step of a removal: lists a directory, or removes one file or directory.
-    /// `None` after the last step.
+    /// Returns `None` after the last step.
     ///
     /// # Errors
-    /// If the server refuses the step, which [`Removal::path`] names. The next call continues with
-    /// the rest.
+    /// Fails if the server refuses the step; [`Removal::path`] returns the path that it was about.
+    /// The next call continues with the rest.
     pub async fn remove_all(&mut self, removal: &mut Removal) -> Result<Option<Removed>, Error> {
         remove::step(&mut self.connection, removal).await
     }
 
-    /// Lists the next directory of a walk; `None` after the last. Directories for which `enter`
-    /// returns `false` are not walked.
+    /// Lists the next directory of a walk. Returns `None` after the last. Directories for which
+    /// `enter` returns `false` are not walked.
     ///
     /// # Errors
-    /// If the server refuses to list the directory, which [`Walker::path`] names, or the listing
-    /// breaks. The next call continues with the next directory.
+    /// Fails if the server refuses to list the directory, whose path is [`Walker::path`], or if the
+    /// listing breaks off. The next call continues with the next directory.
     pub async fn walk(
         &mut self,
         walker: &mut Walker,
@@ -266,7 +265,7 @@ impl<R: Runtime> Client<R> {
         walk::walk(&mut self.connection, walker, enter).await
     }
 
-    /// Downloads the bytes of a LIST as they are, for people to read.
+    /// Downloads the raw bytes of a LIST, for people to read.
     ///
     /// # Errors
     /// Those of [`list`](Self::list).
@@ -276,21 +275,22 @@ impl<R: Runtime> Client<R> {
         Ok(Retrieve::new((&mut *self.connection).into(), transfer))
     }
 
-    /// Downloads what a command of your own sends, such as `XDAT report` or `LIST -la`. The line is
-    /// sent as it is, in the representation type that is in force.
+    /// Downloads the data sent by a command of your own, such as `XDAT report` or `LIST -la`. The
+    /// line is sent unchanged, in the representation type that is in force.
     ///
     /// # Errors
-    /// If the line cannot be sent or its command sends no data, and those of
+    /// Fails if the line cannot be sent or its command sends no data. Also fails like
     /// [`retrieve`](Self::retrieve).
     pub async fn receive_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Retrieve<'_, R>, Error> {
         let line = line.as_ref();
         self.download(client::receive_raw(text(line)?, None).map_err(Error::Raw)?, b"").await
     }
 
-    /// Uploads what a command of your own takes, as [`receive_raw`](Self::receive_raw) downloads.
+    /// Uploads the data taken by a command of your own; the counterpart of
+    /// [`receive_raw`](Self::receive_raw).
     ///
     /// # Errors
-    /// If the line cannot be sent or its command takes no data, and those of
+    /// Fails if the line cannot be sent or its command takes no data. Also fails like
     /// [`store`](Self::store).
     pub async fn send_raw(&mut self, line: impl AsRef<[u8]>) -> Result<Store<'_, R>, Error> {
         let line = line.as_ref();
@@ -301,7 +301,7 @@ impl<R: Runtime> Client<R> {
     /// slow networks; it needs the feature `deflate` and a server that has MODE Z.
     ///
     /// # Errors
-    /// If the server refuses, or this build does not have the mode.
+    /// Fails if the server refuses, or this build does not have the mode.
     pub async fn set_mode(&mut self, mode: TransferMode) -> Result<(), Error> {
         if !(Coding { mode, ..Coding::IDENTITY }).is_supported() {
             let expected = "a transfer mode that this build has (MODE Z needs the feature `deflate`)";
@@ -311,11 +311,11 @@ impl<R: Runtime> Client<R> {
     }
 
     /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or
-    /// `None` for its default. [`Config::deflate_level`](client::Config::deflate_level) is that
-    /// of uploads.
+    /// `None` for its default. [`Config::deflate_level`](client::Config::deflate_level) sets the
+    /// level of uploads.
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn set_deflate_level(&mut self, level: Option<u8>) -> Result<(), Error> {
         self.run(client::deflate_level(level)).await.map(drop)
     }
@@ -323,18 +323,18 @@ impl<R: Runtime> Client<R> {
     /// Sets the structure of files from now on (RFC 959 3.1.2).
     ///
     /// # Errors
-    /// If the server refuses.
+    /// Fails if the server refuses.
     pub async fn set_structure(&mut self, structure: FileStructure) -> Result<(), Error> {
         self.run(client::structure(structure)).await.map(drop)
     }
 
     /// Has this client's server send the file `from` to the server of `target`, which stores it as
-    /// `to`. No byte of the file passes through this program. Both clients have to be logged
-    /// in, and both can be used again afterwards. Most servers refuse this, and protecting the
-    /// data between them takes one with SSCN; see [`fxp`](client::fxp()).
+    /// `to`. No byte of the file passes through this program. Both clients have to be logged in,
+    /// and both remain usable afterwards. Most servers refuse this, and protecting the data between
+    /// them requires a server with SSCN; see [`fxp`](client::fxp()).
     ///
     /// # Errors
-    /// If either server refuses, or its connection breaks.
+    /// Fails if either server refuses, or its connection breaks.
     pub async fn transfer_to(
         &mut self,
         from: impl AsRef<[u8]>,

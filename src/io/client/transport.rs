@@ -36,27 +36,27 @@ impl fmt::Debug for Transport {
 
 /// A connected stream of bytes in both directions, which reports readiness to a task.
 ///
-/// A pending method wakes the task of `cx` when it may make progress. The adapters for tokio and
-/// smol implement it for all streams of their traits, by `io::tokio::Adapted` and
-/// `io::smol::Adapted`.
+/// A method that returns `Pending` wakes the task of `cx` when it may make progress. The adapters
+/// for tokio and smol implement this trait for all streams with their runtime's traits, by means of
+/// `io::tokio::Adapted` and `io::smol::Adapted`.
 pub trait ByteStream: Send {
-    /// Reads bytes into `buffer`; 0 at the end of the stream.
+    /// Reads bytes into `buffer` and returns their number: 0 at the end of the stream.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
 
-    /// Writes some of `bytes`, at least one unless `bytes` is empty.
+    /// Writes some of `bytes`, at least one unless `bytes` is empty, and returns their number.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends everything that was written and is kept in a buffer. The default is for streams that
-    /// keep nothing.
+    /// Sends everything that was written and is still in a buffer. The default is for streams that
+    /// buffer nothing.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = cx;
         Poll::Ready(Ok(()))
@@ -66,16 +66,16 @@ pub trait ByteStream: Send {
     /// receiving side open.
     ///
     /// # Errors
-    /// If the stream has failed.
+    /// Fails if the stream has failed.
     fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
 
-    /// Is called before the stream of an aborted upload is dropped. The peer should then notice
-    /// that the stream broke, if the stream has a way to tell it, and not mistake a part of a
-    /// file for the whole. The default does nothing.
+    /// Called before the stream of an aborted upload is dropped. If the stream has a way to do so,
+    /// it should let the peer notice the failure, so that the peer does not mistake a truncated
+    /// file for a complete one. Does nothing by default.
     fn abort(&mut self) {}
 }
 
-/// The host and port that a connector is to connect to.
+/// The host and port that a connector should connect to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Destination {

@@ -10,7 +10,7 @@ use crate::io::error::Error;
 use crate::io::net::runtime::Runtime;
 use crate::listing::{Entry, OwnedEntry};
 
-/// Room for a path and for the names of the directories still to come: enough for some tens of
+/// Room for a path and for the names of the directories still to come: enough for tens of
 /// thousands.
 const ROOM: usize = 1 << 20;
 
@@ -49,7 +49,7 @@ impl Walker {
         Self::with_limits(root, WalkLimits::default())
     }
 
-    /// Like [`new`](Self::new), with other limits.
+    /// Creates a walk like [`new`](Self::new), with other limits.
     ///
     /// # Errors
     /// Those of [`new`](Self::new).
@@ -60,8 +60,8 @@ impl Walker {
         Ok(Self { walk, limits: ListingLimits::default() })
     }
 
-    /// Sets the limits for the listing of one directory. The listing of a larger one is abandoned
-    /// with [`Error::ListingTooLong`], and the walk continues with the next directory.
+    /// Sets the limits for the listing of one directory. The listing of a larger directory is
+    /// abandoned with [`Error::ListingTooLong`], and the walk continues with the next directory.
     #[must_use]
     pub const fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.limits = limits;
@@ -82,18 +82,19 @@ pub struct Listed {
     /// Path of the directory on the server.
     pub path: Vec<u8>,
     /// Path of the directory below the root of the walk; empty for the root itself.
-    /// [`local_path`](Self::local_path) converts it to a local path. Never do so without checking
-    /// each name.
+    /// [`local_path`](Self::local_path) converts it to a local path. Never convert it without
+    /// checking each name.
     pub below_root: Vec<u8>,
-    /// Entries of the directory, without itself and its parent.
+    /// Entries of the directory, without the directory itself and its parent.
     pub entries: Vec<OwnedEntry>,
-    /// Lines of the listing that are not entries, or that name nothing in the directory. There may
-    /// be files that no other entry reports.
+    /// Lines of the listing that are not entries, or that name nothing in the directory. They may
+    /// stand for files that no entry reports.
     pub unread: Vec<Vec<u8>>,
     /// Number of subdirectories that are not walked because a limit was reached.
     pub left_out: usize,
-    /// `true` if the server refused to list the directory with words that it also uses for empty
-    /// ones. Do not remove anything because of that.
+    /// `true` if the directory is only presumed to be empty: the server refused to list it with
+    /// words that it also uses for empty directories, or reported the listing complete without
+    /// using the data connection. Do not remove anything on that evidence.
     pub presumed_empty: bool,
 }
 
@@ -105,8 +106,8 @@ impl Listed {
         self.unread.is_empty() && self.left_out == 0 && !self.presumed_empty
     }
 
-    /// Returns the path of an entry on the server. It denotes the entry and nothing else, whatever
-    /// the name of the entry is.
+    /// Returns the path of an entry on the server. The path denotes the entry and nothing else,
+    /// whatever the name of the entry is.
     #[must_use]
     pub fn path_of(&self, entry: &Entry<'_>) -> Vec<u8> {
         join(&self.path, entry.file_name().as_bytes())

@@ -37,10 +37,10 @@ pub(in crate::io) struct Control<S> {
     change: Option<Change>,
     pub(in crate::io) rx: RecvBuf<Vec<u8>>,
     pub(in crate::io) tx: SendBuf<Vec<u8>>,
-    /// The error that broke the connection. The machine sees only that it ended.
+    /// The error that broke the connection. The machine sees only that the connection has ended.
     pub(in crate::io) error: Option<io::Error>,
     ended: bool,
-    /// Set once the sending side was shut down.
+    /// Set once the sending side has been shut down.
     shut: bool,
     trace: Option<Tracer>,
 }
@@ -59,8 +59,8 @@ enum Change {
 pub(in crate::io) enum Changed {
     Upgraded(Upgrade),
     Downgraded(Downgrade),
-    /// The connection is no longer usable. The machine learns that from the token, if it waits for
-    /// that, or from the end of the connection.
+    /// The connection is no longer usable. The machine learns this from the token, if it waits for
+    /// one, or else from the end of the connection.
     Failed(Option<Upgrade>),
 }
 
@@ -99,7 +99,7 @@ impl<S: Stream> Control<S> {
         }
     }
 
-    /// Gives up all memory for bytes if there are none in it. Without storage, nothing can be read
+    /// Gives up the storage of both buffers if they are empty. Without storage, nothing can be read
     /// or queued.
     pub(in crate::io) fn give_up_storage(&mut self) -> Option<Storage> {
         let storage = self.replace_storage(Storage::default()).ok()?;
@@ -196,8 +196,8 @@ impl<S: Stream> Control<S> {
                 trace.bytes(Direction::Sent, pending.get(trace.queued..).unwrap_or_default());
                 trace.queued = pending.len();
             }
-            // The urgent byte is sent alone, since the urgent mark is at the last byte that the
-            // system accepts, however many that are.
+            // The urgent byte is sent alone, since the system puts the urgent mark at the last byte
+            // that it accepts, however many it accepts.
             let written = match (self.tx.urgent(), pending) {
                 (Some(1), [byte, ..]) => self.wire.poll_write_urgent(cx, *byte),
                 (urgent, _) => {
@@ -225,7 +225,7 @@ impl<S: Stream> Control<S> {
         progress
     }
 
-    /// Begins to put the connection under TLS.
+    /// Begins to secure the connection with TLS.
     pub(in crate::io) fn upgrade(&mut self, token: Upgrade) {
         self.change = Some(Change::Upgrade(token));
     }
@@ -235,7 +235,7 @@ impl<S: Stream> Control<S> {
         self.change = Some(Change::Downgrade(token));
     }
 
-    /// Returns the peer's certificates in DER, its own first. Empty without TLS.
+    /// Returns the peer's certificates in DER, the peer's own first. The list is empty without TLS.
     pub(in crate::io) fn peer_certificates(&self) -> Vec<Vec<u8>> {
         self.wire.peer_certificates()
     }
@@ -301,10 +301,10 @@ impl<S: Stream> Control<S> {
 struct Tracer {
     show: Trace,
     partial: [Vec<u8>; 2],
-    /// Removes Telnet commands. Inside a line, one could split the command that comes before a
-    /// secret, so that the secret would be shown.
+    /// Removes Telnet commands. Inside a line, a Telnet command could split the FTP command that
+    /// comes before a secret, so that the secret would be shown.
     telnet: [Filter; 2],
-    /// Number of pending bytes of output that were already shown.
+    /// Number of pending bytes of output that have already been shown.
     queued: usize,
 }
 

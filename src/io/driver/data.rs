@@ -18,11 +18,11 @@ use crate::time::Instant;
 use crate::transfer::{Coding, Decoder, Encoder, Marker};
 use parting::Parting;
 
-/// Number of bytes to move at a time when the kernel does not move them. Less costs CPU time, more
-/// gains nothing.
+/// Number of bytes to move at a time when the kernel does not move them. Fewer bytes cost CPU time,
+/// and more gain nothing.
 pub(in crate::io) const CHUNK: usize = 256 * 1024;
 
-/// Minimum number of bytes to encode or decode at a time, however few may be moved.
+/// Minimum number of bytes to encode or decode at a time, even if fewer may be moved.
 const SMALLEST: usize = 1024;
 
 /// Number of bytes to read at a time from a data connection under TLS: four records.
@@ -37,15 +37,15 @@ pub(in crate::io) struct Data<R: Network> {
     parting: Option<Parting<R>>,
     /// Time until which data waits for a ticket.
     patience: Option<Instant>,
-    /// Set after a wait for a ticket timed out, since another wait would too.
+    /// Set after a wait for a ticket has timed out, since another wait would time out too.
     ticket_timed_out: bool,
     /// Data still to be decoded, or encoded data to be sent.
     buffer: Vec<u8>,
     start: usize,
     end: usize,
-    /// Number of bytes of the file in the buffer that were not yet reported as sent.
+    /// Number of bytes of the file in the buffer that have not yet been reported as sent.
     taken: usize,
-    /// Number of bytes received, before decoding, that were not yet reported to the machine.
+    /// Number of bytes received, before decoding, that have not yet been reported to the machine.
     unreported: usize,
     /// A restart marker that followed the bytes returned last.
     marker: Option<Marker>,
@@ -66,18 +66,19 @@ enum State<R: Network> {
     /// A peer has connected, and the machine decides whether to admit it.
     Arrived(R::Listener, Wire<Link<R>>),
     Open(Wire<Link<R>>),
-    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun it.
+    /// The TLS handshake is in progress. `true` once the machine knows that the peer has begun the
+    /// handshake.
     Securing(Wire<Link<R>>, bool),
     Receiving(Wire<Link<R>>, Decoder),
     Sending(Wire<Link<R>>, Encoder),
-    /// Everything was sent, but the peer may not have received it yet.
+    /// Everything has been sent, but the peer may not have received it yet.
     Sent(Wire<Link<R>>),
-    /// The same, while the machine waits for the peer to close its side.
+    /// Like `Sent`, while the machine waits for the peer to close its side.
     AwaitingClose(Wire<Link<R>>),
 }
 
 /// An abandoned connection that may still bring a ticket. Servers that require resumption accept
-/// each TLS 1.3 ticket once, and without another one no further data connection is possible.
+/// each TLS 1.3 ticket once, and without another ticket no further data connection is possible.
 struct Retired<R: Network> {
     wire: Wire<Link<R>>,
     until: Instant,
@@ -121,7 +122,7 @@ impl<R: Network> Data<R> {
         self.id
     }
 
-    /// Performs an operation for a machine. Returns an event if there is one at once.
+    /// Performs an operation for a machine. Returns an event if one occurs at once.
     pub(in crate::io) fn act(
         &mut self,
         runtime: &Timed<R>,
@@ -258,7 +259,7 @@ impl<R: Network> Data<R> {
         DataEvent::Failed(failure)
     }
 
-    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time of the
+    /// Continues to wait for a ticket on an abandoned connection. Returns the latest time for the
     /// next call, for that connection or for a ticket on the current one.
     pub(in crate::io) fn poll_retired(
         &mut self,
@@ -276,14 +277,14 @@ impl<R: Network> Data<R> {
         self.patience
     }
 
-    /// Starts the orderly end of a server's connection that nothing was transferred on.
+    /// Starts the orderly end of a server's connection on which nothing was transferred.
     fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
         if endpoint.is_some_and(Endpoint::is_server) {
             self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
         }
     }
 
-    /// Continues the end of a refused connection. Returns the time of the next call, or `None`.
+    /// Continues the end of a refused connection. Returns the time for the next call, or `None`.
     pub(in crate::io) fn poll_parting(
         &mut self,
         runtime: &Timed<R>,
@@ -334,14 +335,14 @@ impl<R: Network> Data<R> {
         self.is_receiving() || self.is_sending()
     }
 
-    /// Returns whether everything that is to be sent of the file was accepted, even if the file
-    /// continues.
+    /// Returns whether every byte of the file that is to be sent has been accepted, even if the
+    /// file continues.
     pub(in crate::io) const fn is_complete(&self) -> bool {
         self.is_sending() && self.left == 0
     }
 
-    /// Drives the connection while no bytes of the file move: while it is set up, and after
-    /// everything was sent.
+    /// Drives the connection while no bytes of the file move: during setup, and after everything
+    /// has been sent.
     pub(in crate::io) fn poll_setup(
         &mut self,
         runtime: &Timed<R>,

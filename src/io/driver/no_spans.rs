@@ -1,4 +1,4 @@
-//! Stand-ins for the spans without the feature `tracing`. They do nothing.
+//! Stand-ins for the spans in builds without the feature `tracing`. They do nothing.
 
 use ::std::fmt;
 use ::std::net::SocketAddr;

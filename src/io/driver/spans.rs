@@ -1,5 +1,5 @@
-//! Sessions and transfers as `tracing` spans. Of what clients and servers say, these contain only
-//! user names and paths, and no secret.
+//! Sessions and transfers as `tracing` spans. Of the text that clients and servers send, these
+//! contain only user names and paths, and no secrets.
 
 use ::std::fmt;
 use ::std::net::SocketAddr;
@@ -49,7 +49,7 @@ impl SessionSpan {
     }
 }
 
-/// The span of a transfer. A drop before its end means that the transfer was given up.
+/// The span of a transfer. A drop before its end means that the transfer was abandoned.
 pub(in crate::io) struct TransferSpan {
     span: Span,
     begun: Instant,

@@ -1,4 +1,4 @@
-//! A stream, plain or under TLS, as the control connection and the data connection use it.
+//! A stream, plain or under TLS, for the control connection and the data connection.
 
 use ::std::fs::File;
 use ::std::io;
@@ -8,7 +8,7 @@ use crate::io::net::intake::Intake;
 use crate::io::net::runtime::{Stream, Turns};
 use crate::io::tls::Session;
 
-/// A TCP stream, and TLS on it once that has started.
+/// A TCP stream, with TLS on top of it once that has started.
 #[derive(Debug)]
 pub(in crate::io) struct Wire<S> {
     stream: S,
@@ -22,7 +22,8 @@ impl<S: Stream> Wire<S> {
 
     /// Starts TLS; [`poll_handshake`](Self::poll_handshake) has to follow.
     pub(in crate::io) fn secure(&mut self, session: Session) {
-        // A handshake is a dialogue, and what follows it would wait for its last record.
+        // A handshake is a dialogue, and data after it would otherwise wait until the peer has
+        // acknowledged the last record.
         self.stream.send_at_once();
         self.tls = Some(Box::new(session));
     }
@@ -73,7 +74,7 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Frees the memory that holds nothing.
+    /// Frees buffers that are empty.
     pub(in crate::io) fn free_buffer(&mut self) {
         if let Some(tls) = &mut self.tls {
             tls.free_buffer();
@@ -131,7 +132,8 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Returns a way for the kernel to move what arrives into a file, which it cannot do under TLS.
+    /// Returns an [`Intake`], with which the kernel can move incoming bytes to a file. The kernel
+    /// cannot do so under TLS.
     pub(in crate::io) fn intake(&mut self) -> io::Result<Intake> {
         match &self.tls {
             Some(_) => Err(io::ErrorKind::Unsupported.into()),
@@ -139,7 +141,7 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Ready once an [`Intake`] finds bytes (`true`), or the end of the stream (`false`).
+    /// Waits until an [`Intake`] would find bytes (`true`) or the end of the stream (`false`).
     pub(in crate::io) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.stream.poll_arrived(cx)
     }
@@ -167,7 +169,7 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Ready once, when the peer has sent bytes while tickets are held back.
+    /// Reports, once, that the peer has sent bytes while tickets are held back.
     pub(in crate::io) fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         match &mut self.tls {
             Some(tls) => tls.poll_ahead(&mut self.stream, cx),
@@ -187,8 +189,8 @@ impl<S: Stream> Wire<S> {
         }
     }
 
-    /// Continues the handshake and discards data, for the tickets. Ready when no more tickets will
-    /// come.
+    /// Continues the handshake and discards data, in order to receive tickets. Returns `Ready` when
+    /// no more tickets will arrive.
     pub(in crate::io) fn poll_glean(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { stream, tls: Some(tls) } = self else { return Poll::Ready(()) };
         if ready!(tls.poll_handshake(stream, cx)).is_err() || !tls.may_bring_tickets() {
@@ -197,7 +199,8 @@ impl<S: Stream> Wire<S> {
         tls.poll_end(stream, cx).map(drop)
     }
 
-    /// Reads and drops what arrives, with or without TLS. Ready once nothing more will arrive.
+    /// Reads and drops what arrives, with or without TLS. Returns `Ready` once nothing more will
+    /// arrive.
     pub(in crate::io) fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let (mut waste, mut turns) = ([0; 4096], Turns::default());
         while let Ok(1..) = ready!(self.stream.poll_read(cx, &mut waste)) {

@@ -1,8 +1,9 @@
 //! Traits for a host whose operations do not block a thread, such as an object store or a database.
 //!
-//! The traits do not depend on a runtime: the host has to know what its futures need to be driven.
-//! Each method may be written as an `async fn`. A future is dropped when its call is abandoned: the
-//! client has aborted or is gone, or a deadline has passed.
+//! The traits do not depend on a runtime: a host must know which runtime, if any, its futures
+//! require. Each method may be written as an `async fn`. A future is dropped when its call is
+//! abandoned: because the client has aborted the call or disconnected, or because a deadline has
+//! passed.
 
 use ::std::future::Future;
 use ::std::io;
@@ -74,8 +75,8 @@ pub trait AsyncAccounts: Send + Sync + 'static {
     /// Asynchronous form of [`Accounts::account`](super::Accounts::account).
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if it is the wrong
-    /// one.
+    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if the account is
+    /// wrong.
     fn account(
         &self,
         visitor: &Visitor,
@@ -115,7 +116,8 @@ pub trait AsyncAccounts: Send + Sync + 'static {
 
 /// Asynchronous form of [`Filesystem`](super::Filesystem).
 ///
-/// A directory with one file, which nobody can change (the guide has one that can be written):
+/// The example is a directory with one file, which nobody can change (the guide has a writable
+/// one):
 ///
 /// ```
 /// use std::io::{self, Read};
@@ -223,7 +225,7 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
     /// Asynchronous form of [`Filesystem::entries`](super::Filesystem::entries).
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and the errors of [`entry`](Self::entry).
     fn entries(
         &self,
         path: VirtualPath<'_>,
@@ -369,21 +371,22 @@ fn unsupported<T: Send>() -> impl Future<Output = Result<T, Refusal>> + Send {
 
 /// The entries of a directory, in pages of whatever size suits the host.
 pub trait AsyncEntries: Send + Sized + 'static {
-    /// Returns the next entries, for example a page of an object store's listing. Empty at the end.
+    /// Returns the next entries, for example a page of an object store's listing, or none at the
+    /// end.
     ///
     /// # Errors
-    /// Any error ends the listing, and the client is told that it is incomplete.
+    /// Any error ends the listing, and the client is told that the listing is incomplete.
     fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
 }
 
 /// An asynchronous [`File`](super::File). An upload that does not complete is
-/// [aborted](Self::abort). A file that is dropped before it is [finished](Self::finish), alone or
-/// with a future that owns it, was aborted as well: see [the
+/// [aborted](Self::abort). Dropping a file before it is [finished](Self::finish), by itself or
+/// together with a future that owns it, also aborts the upload: see [the
 /// cases](super::File#when-an-upload-is-complete).
 pub trait AsyncFile: Send + Sized + 'static {
-    /// `true` if an upload that was cut off waits for the call in progress, and
-    /// [`abort`](Self::abort) follows it. That is the default. Otherwise the future of that call is
-    /// dropped, and the file with it.
+    /// If `true` (the default), an upload that is cut off waits for the call in progress, and
+    /// [`abort`](Self::abort) is called after that. If `false`, the future of the call in progress
+    /// is dropped, and the file with it.
     const ABORTS_IN_ORDER: bool = true;
 
     /// Reads the next bytes into `buffer`, and returns their number. Returns 0 at the end.
@@ -406,33 +409,33 @@ pub trait AsyncFile: Send + Sized + 'static {
     /// Those of [`File::write`](super::File::write).
     fn write(&mut self, bytes: &[u8]) -> impl Future<Output = io::Result<usize>> + Send;
 
-    /// Completes the upload, of which every byte has been written. Make it permanent.
+    /// Completes the upload after every byte has been written. The file must now be made permanent.
     ///
     /// # Errors
-    /// If it cannot be kept. The client then receives an error instead of 226.
+    /// Fails if the file cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// Aborts an upload that does not complete: the client has aborted it or is gone, it was too
-    /// slow or too large, or a write has failed. Undo here what was written so far; by default the
-    /// file is dropped.
+    /// Aborts an upload that does not complete: the client has aborted it or disconnected, it was
+    /// too slow or too large, or a write has failed. Undo here what was written so far; by default
+    /// the file is dropped.
     ///
-    /// The end of the transfer is reported, and further commands are read, once this is done. After
-    /// five seconds the future is dropped. A server that is shutting down waits no longer than its
-    /// grace.
+    /// The end of the transfer is reported, and further commands are read, once this future
+    /// completes. The future is dropped after five seconds. A server that is shutting down waits no
+    /// longer than its grace period.
     fn abort(self) -> impl Future<Output = ()> + Send {
         drop(self);
         ::std::future::ready(())
     }
 
     /// Same as [`File::as_file`](super::File::as_file). The runtime decides whether the kernel then
-    /// moves the bytes: a runtime that must not wait for a disk does not call this.
+    /// moves the bytes: a runtime that must not wait for a disk does not call this method.
     fn as_file(&self) -> Option<&::std::fs::File> {
         None
     }
 
-    /// Calls `call` with the [file of the operating system](Self::as_file), where it may block.
-    /// Servers call this method to have the kernel write what a client sends. By default it is not
-    /// supported, and the bytes are [written](Self::write_owned) instead.
+    /// Calls `call` with the [file of the operating system](Self::as_file) where the call may
+    /// block. Servers use this method to have the kernel write what a client sends. By default it
+    /// is not supported, and the bytes are [written](Self::write_owned) instead.
     fn with_file<T: Send + 'static>(
         self,
         call: impl FnOnce(&::std::fs::File) -> T + Send + 'static,
@@ -441,9 +444,9 @@ pub trait AsyncFile: Send + Sized + 'static {
         ::std::future::ready((self, Err(io::ErrorKind::Unsupported.into())))
     }
 
-    /// Like [`read`](Self::read), with a buffer that is passed by value and returned with the file.
-    /// Servers call this method, because a host that reads in another thread cannot borrow a buffer
-    /// there.
+    /// Reads like [`read`](Self::read), into a buffer that is passed by value and returned with the
+    /// file. Servers call this method, because a host that reads in another thread cannot borrow a
+    /// buffer there.
     fn read_owned(
         mut self,
         mut buffer: Vec<u8>,
@@ -454,8 +457,8 @@ pub trait AsyncFile: Send + Sized + 'static {
         }
     }
 
-    /// Like [`write`](Self::write), but writes the whole `range` of bytes that are passed by value
-    /// and returned with the file. Servers call this method.
+    /// Like [`write`](Self::write), but writes a whole `range` of the bytes, which are passed by
+    /// value and returned with the file. Servers call this method.
     fn write_owned(
         mut self,
         bytes: Vec<u8>,

@@ -36,9 +36,9 @@ pub trait Accounts: Send + Sync + 'static {
     /// File system of an account.
     type Filesystem: Filesystem;
 
-    /// Returns whether the calls may block. `true` by default. Accounts in memory return `false`,
+    /// Returns whether the calls may block: `true` by default. Accounts in memory return `false`,
     /// and servers whose sessions share threads then call them directly. Such calls must not wait
-    /// for anything, be it a file or a lock.
+    /// for anything, such as a file or a lock.
     ///
     /// On those servers, calls that may block are made in other threads. The accounts have threads
     /// of their own, and so does each file system, so that a call that hangs delays only calls to
@@ -56,10 +56,10 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`account`](Self::account) makes the decision.
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal>;
 
-    /// Checks whether the client's certificate ([`Visitor::certificate`]) admits it as
-    /// [`Visitor::user`] without a password (RFC 4217 3). Called when a client with a certificate
-    /// names a user, and for no other client. By default the password is required.
-    /// [`login`](Self::login) sees the certificate too, so that it can be an additional condition.
+    /// Checks whether the client's certificate ([`Visitor::certificate`]) admits the client as
+    /// [`Visitor::user`] without a password (RFC 4217 3). Called only when a client with a
+    /// certificate names a user. By default the password is required. [`login`](Self::login) sees
+    /// the certificate too, so a host can also require both.
     ///
     /// # Errors
     /// [`Refusal::NeedsAccount`] if [`account`](Self::account) makes the decision. After any other
@@ -73,8 +73,8 @@ pub trait Accounts: Send + Sync + 'static {
     /// user may do. No accounts are supported by default.
     ///
     /// # Errors
-    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if it is the wrong
-    /// one.
+    /// [`Refusal::Unsupported`] if no account is needed, [`Refusal::Denied`] if the account is
+    /// wrong.
     fn account(&self, visitor: &Visitor, account: &[u8]) -> Result<Arc<Self::Filesystem>, Refusal> {
         let _ = (visitor, account);
         Err(Refusal::Unsupported)
@@ -82,8 +82,8 @@ pub trait Accounts: Send + Sync + 'static {
 
     /// Returns whether a user who has logged in is anonymous. The connections of such users do not
     /// share TLS sessions ([`SessionBinding`](crate::security::SessionBinding)). By default the
-    /// names `anonymous` and `ftp` are (RFC 1635). This is called directly, even where the other
-    /// calls run in other threads, and must not block.
+    /// users `anonymous` and `ftp` are anonymous (RFC 1635). This method is called directly, even
+    /// where the other calls run in other threads, and must not block.
     fn is_anonymous(&self, visitor: &Visitor) -> bool {
         is_anonymous_name(&visitor.user)
     }
@@ -98,7 +98,7 @@ pub trait Accounts: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Carries out a command that comes before the login and that the server is
+    /// Carries out a command that a client may send before the login and that the server is
     /// [configured](crate::server::Config::overridden) to leave to its host. See
     /// [`Filesystem::command`].
     ///
@@ -114,7 +114,8 @@ pub trait Accounts: Send + Sync + 'static {
 ///
 /// Every method may block. No method may leave the root, not even through a symbolic link.
 ///
-/// A directory with one file, which nobody can change (the guide has one that can be written):
+/// The example is a directory with one file, which nobody can change (the guide has a writable
+/// one):
 ///
 /// ```
 /// use std::io::{self, Read};
@@ -206,7 +207,7 @@ pub trait Filesystem: Send + Sync + 'static {
     /// An open file.
     type File: File;
     /// Entries of a directory, read while they are sent. An error ends the listing, and the client
-    /// is told that it is incomplete.
+    /// is told that the listing is incomplete.
     type Entries: Iterator<Item = io::Result<OwnedEntry>> + Send;
 
     /// Returns the entry at `path`. A symbolic link is described as such unless `follow` is `true`.
@@ -215,12 +216,12 @@ pub trait Filesystem: Send + Sync + 'static {
     /// Fails if there is nothing at the path, or the account may not know about it.
     fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
 
-    /// Returns the entries of the directory at `path`, without `.` and `..`, in any order. Only
-    /// these `fields` of them are shown, besides the names. A host may set others as well; those
-    /// that take time need not be found out, and NLST needs none at all.
+    /// Returns the entries of the directory at `path`, without `.` and `..`, in any order. Besides
+    /// the names, only these `fields` are shown. A host may set others as well, but need not
+    /// determine any that take time; NLST needs no fields at all.
     ///
     /// # Errors
-    /// [`Refusal::NotADirectory`] for a file, and those of [`entry`](Self::entry).
+    /// [`Refusal::NotADirectory`] for a file, and the errors of [`entry`](Self::entry).
     fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal>;
 
     /// Opens the file at `path`.
@@ -267,7 +268,7 @@ pub trait Filesystem: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Creates a symbolic link to `target`, which is passed on as the client wrote it.
+    /// Creates a symbolic link to `target`, which is passed on exactly as the client sent it.
     ///
     /// # Errors
     /// Fails if something already exists at the path, or the link may not be created.
@@ -281,8 +282,8 @@ pub trait Filesystem: Send + Sync + 'static {
     /// [configured](crate::server::Config::combines) to combine files.
     ///
     /// # Errors
-    /// Fails if a part is missing, or the files may not be combined. Everything is then left as it
-    /// was, as far as possible.
+    /// Fails if a part is missing, or the files may not be combined. The files are then left
+    /// unchanged as far as possible.
     fn combine(&self, path: VirtualPath<'_>, parts: &[VirtualPath<'_>]) -> Result<(), Refusal> {
         let _ = (path, parts);
         Err(Refusal::Unsupported)
@@ -313,7 +314,7 @@ pub trait Filesystem: Send + Sync + 'static {
     }
 
     /// Carries out a SITE command that the server does not know. `line` is the text after `SITE`,
-    /// and `directory` the client's working directory.
+    /// and `directory` is the client's working directory.
     ///
     /// # Errors
     /// Fails if there is no such command, or it is not carried out.
@@ -334,18 +335,18 @@ pub trait Filesystem: Send + Sync + 'static {
 }
 
 /// An open file. An upload that is dropped before it is [finished](Self::finish) was cut off or
-/// aborted. The part that was written may stay, so that the client can resume it.
+/// aborted. The part already written may be kept, so that the client can resume the upload.
 ///
 /// # When an upload is complete
-/// Only [`finish`](Self::finish) says so. A file that is dropped before that was cut off or aborted
-/// for some reason, and so was one whose `finish` is never called because the session ends first.
-/// The [event](crate::io::Transferred) of the transfer then has this
+/// An upload is complete only when [`finish`](Self::finish) is called. An upload that is dropped
+/// before that was cut off or aborted for some reason, such as the end of its session. The
+/// [event](crate::io::Transferred) of the transfer then has this
 /// [`TransferOutcome`](crate::server::TransferOutcome):
 ///
 /// | What happened | The host sees | The client receives | The outcome |
 /// |---|---|---|---|
 /// | the data ended cleanly: FIN, under TLS after close_notify; the end-of-file mark in modes B and C; in MODE Z the end of both the zlib stream and the connection | `finish` | 226, or the refusal of `finish` | `Complete`, `Refused` |
-/// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing, since it is gone | `Complete`, `Refused` |
+/// | the same, within [two seconds](crate::server::Timeouts::orphaned_upload) of the end of the control connection | `finish` | nothing, since the control connection is gone | `Complete`, `Refused` |
 /// | ABOR | drop | 426, then 226 | `Aborted` |
 /// | a reset, TLS without close_notify, a missing mark, malformed data, a stall | drop | 426 | `Failed` |
 /// | the host could not write, or the file became too large | drop | 451, 452, 552 | `Failed` |
@@ -360,8 +361,8 @@ pub trait Filesystem: Send + Sync + 'static {
 ///   program and not by the operating system, or let clients compare the size or a hash.
 /// - The size announced with ALLO ([`Wishes::size_hint`](super::Wishes::size_hint)) is only a hint.
 ///   It may count records or whole blocks, and many clients send it, some as zero, only because
-///   some servers want one. An upload of another size is therefore not treated as cut off.
-/// - [`Limits::upload_size`](crate::server::Limits::upload_size) sets a maximum and no minimum.
+///   some servers require it. An upload of a different size is therefore not treated as cut off.
+/// - [`Limits::upload_size`](crate::server::Limits::upload_size) sets a maximum but no minimum.
 pub trait File: Send {
     /// Reads the next bytes into `buffer`, and returns their number. Returns 0 at the end.
     ///
@@ -369,16 +370,16 @@ pub trait File: Send {
     /// Any error; the client receives 451.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Begins the upload: the data connection is open, and secured if required. Change now what
-    /// [`open`](Filesystem::open) has left unchanged until then, such as emptying the old file,
-    /// before anything is [written](Self::write). Does nothing by default, which suits a host that
+    /// Begins the upload: the data connection is open, and secured if required. Make the changes
+    /// that [`open`](Filesystem::open) has postponed, such as emptying the old file, here, before
+    /// anything is [written](Self::write). Does nothing by default, which suits a host that
     /// replaces the old file in [`finish`](Self::finish). A file that is dropped before this call
-    /// should leave everything as it was, including no file created for it.
+    /// should leave everything as it was, and should leave behind no file that was created for it.
     ///
     /// # Errors
     /// Those of [`write`](Self::write). [`io::ErrorKind::Interrupted`] means that a piece of a
-    /// longer task is done. The call is then repeated, and commands are handled in between, so that
-    /// the file is dropped if the upload is aborted.
+    /// longer task is done. The call is then repeated, and commands are handled between calls, so
+    /// that the file is dropped if the upload is aborted.
     fn begin(&mut self) -> io::Result<()> {
         Ok(())
     }
@@ -390,16 +391,16 @@ pub trait File: Send {
     /// `FileTooLarge` as the latter.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Completes the upload, of which every byte has been written. Make it permanent.
+    /// Completes the upload after every byte has been written. The file must now be made permanent.
     ///
     /// # Errors
-    /// If it cannot be kept. The client then receives an error instead of 226.
+    /// Fails if the file cannot be kept. The client then receives an error instead of 226.
     fn finish(self) -> Result<(), Refusal>;
 
     /// Returns the operating system's file behind this one, at the same position, if there is one.
     /// The kernel then moves bytes that need no conversion, in both directions, so that
-    /// [`read`](Self::read) and [`write`](Self::write) see only some of the bytes or none. Not for
-    /// a file opened for appending, to which Linux does not move bytes.
+    /// [`read`](Self::read) and [`write`](Self::write) see only some of the bytes or none. Must
+    /// return `None` for a file opened for appending, to which Linux does not move bytes.
     fn as_file(&self) -> Option<&::std::fs::File> {
         None
     }

@@ -1,4 +1,4 @@
-//! A list of users, which may include the anonymous one (RFC 1635).
+//! A list of users, which may include the anonymous user (RFC 1635).
 
 #[cfg(feature = "password-hash")]
 mod hashes;
@@ -20,9 +20,9 @@ use crate::server::is_anonymous_name;
 /// An in-memory list of users, for the few accounts of a tool or a test. A host with its own
 /// account database implements [`Accounts`].
 ///
-/// An empty list refuses everybody. The time a login takes does not depend on whether the user or
-/// the password is wrong, nor on how much of it is right (RFC 2577 6): every account is compared in
-/// full.
+/// An empty list refuses everybody. The duration of a login does not depend on whether the user or
+/// the password is wrong, nor on how much of the password is right (RFC 2577 6): every account is
+/// compared in full.
 ///
 /// ```
 /// # #[cfg(feature = "disk")] fn example() -> std::io::Result<()> {
@@ -37,7 +37,7 @@ use crate::server::is_anonymous_name;
 pub struct Users<F> {
     users: Vec<User<F>>,
     anonymous: Option<Arc<Guarded<F>>>,
-    /// `Some` once a user with a hash or a verifier was added.
+    /// `Some` once a user with a hash, or a verifier, has been added.
     hashes: Option<Hashes>,
 }
 
@@ -55,16 +55,16 @@ enum Secret {
     Hashed(Arc<Hash>),
 }
 
-/// The result of a login as far as memory alone decides it.
+/// The result of a login, as far as it can be decided without verifying a hash.
 struct Candidate<F> {
-    /// The file system if nothing is verified, or if the verification fails.
+    /// The file system if nothing is verified, or if verification fails.
     found: Option<Arc<Guarded<F>>>,
     /// A hash to verify before the answer, and the file system if the password is right.
     verification: Option<(Verification, Option<Arc<Guarded<F>>>)>,
 }
 
 impl<F> Candidate<F> {
-    /// Combines the result with that of the verification.
+    /// Combines this result with that of the verification.
     fn decide(
         found: Option<Arc<Guarded<F>>>,
         verified: Option<Arc<Guarded<F>>>,
@@ -81,7 +81,7 @@ impl<F> Users<F> {
     }
 
     /// Admits `anonymous` and `ftp` with any password, with read access to `filesystem` even if it
-    /// allows more. These names, in upper or lower case, are then reserved.
+    /// allows writing. These names, in upper or lower case, are then reserved.
     #[must_use]
     pub fn anonymous<Kind>(mut self, filesystem: impl IntoShared<Kind, Filesystem = F>) -> Self {
         self.anonymous = Some(Arc::new(Guarded::read_only(filesystem)));
@@ -103,10 +103,11 @@ impl<F> Users<F> {
     /// Adds a user like [`user`](Self::user), with a `hash` of the password in the [PHC string
     /// format].
     ///
-    /// One of the [verifiers](Self::verifier) has to support its algorithm, or every login of the
-    /// user is refused. Verification is slow: it runs where it blocks no other session, and at most
-    /// once per processor at a time. A wrong name costs the verification of the first user's hash,
-    /// so that it takes as long as a wrong password if all hashes have the same algorithm and cost.
+    /// One of the [verifiers](Self::verifier) has to support the algorithm of the hash, or every
+    /// login of the user is refused. Verification is slow: it runs where it blocks no other
+    /// session, and at most once per processor at a time. A login with an unknown name verifies the
+    /// first user's hash, so that it takes as long as one with a wrong password if all hashes have
+    /// the same algorithm and cost.
     ///
     /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
     ///
@@ -174,7 +175,7 @@ impl<F> Default for Users<F> {
     }
 }
 
-/// Shows no passwords.
+/// Omits passwords.
 impl<F> fmt::Debug for Users<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Users")
@@ -211,8 +212,8 @@ impl<F> Users<F> {
                 }
             }
         }
-        // Each login verifies one hash if there are any. Without one of its own, another user's is
-        // verified and the result ignored.
+        // Each login verifies one hash if there are any. If the user has none, another user's hash
+        // is verified and the result ignored.
         let (hash, right) = hashed.map_or((first, None), |(hash, filesystem)| (Some(hash), Some(filesystem)));
         let verification = hash.zip(self.hashes.as_ref());
         let verification = verification.map(|(hash, hashes)| (hashes.verification(hash, password), right));
@@ -234,7 +235,7 @@ impl<F: Filesystem> Accounts for Users<F> {
 
     fn login(&self, visitor: &Visitor, password: &[u8]) -> Result<Arc<Guarded<F>>, Refusal> {
         let Candidate { found, verification } = self.find(&visitor.user, password);
-        // A hash is verified even if the login fails in any case, so that the time is the same.
+        // A hash is verified even if the login is bound to fail, so that the time is the same.
         let verified = verification.and_then(|(verification, right)| {
             let is_right = verification.verify();
             right.filter(|_| is_right)
@@ -267,7 +268,7 @@ impl<F: AsyncFilesystem> AsyncAccounts for Users<F> {
 fn same(kept: &[u8], sent: &[u8]) -> bool {
     let mut differences = u8::from(kept.len() != sent.len());
     for (index, byte) in sent.iter().enumerate() {
-        // Past the end of `kept` the lengths already differ, but a byte is read all the same.
+        // Past the end of `kept` the lengths already differ, but a byte is read anyway.
         let other = kept.get(index % kept.len().max(1)).copied().unwrap_or(0);
         // Without `black_box` the compiler might notice that the rest makes no difference.
         differences |= black_box(byte ^ other);

@@ -1,8 +1,8 @@
 //! A directory on disk as the file system of a server. No path leads out of it.
 //!
-//! cap-std guarantees that: it resolves every path from an open directory (in one system call on a
-//! Linux with `openat2`), so that neither `..` nor a symbolic link leads out, not even one created
-//! between two calls. Links within the directory work if they are relative.
+//! cap-std guarantees that: it resolves every path from an open directory (in one system call on
+//! Linux versions with `openat2`), so that neither `..` nor a symbolic link leads out, not even a
+//! link created between two calls. Links within the directory work if they are relative.
 //!
 //! The directory is read-only unless [`Directory::writable`] is used. Pipes, devices and sockets
 //! can be listed, removed and renamed, but never opened.
@@ -48,13 +48,13 @@ const RANDOM_NAMES: u32 = 16;
 
 /// A directory of the real file system, as a [`Filesystem`].
 ///
-/// Names are bytes, on Unix any that a command can hold; elsewhere they must be UTF-8 and pass
-/// [`safe_name`](crate::codec::safe_name), and are [`Refusal::BadName`] otherwise.
+/// On Unix, names may be any bytes that a command can hold. Elsewhere, names must be UTF-8 and pass
+/// [`safe_name`](crate::codec::safe_name), and are refused with [`Refusal::BadName`] otherwise.
 ///
 /// Uploads are written in place, so that a client can resume one that was cut off, unless
 /// [`atomic_uploads`](Self::atomic_uploads) is set. The mode of new files is limited by the umasks
 /// of the process and of the client. A `Directory` holds one file descriptor, and still refers to
-/// the same directory if that is renamed.
+/// the same directory after a rename.
 ///
 /// ```no_run
 /// use ftp_proto::io::Directory;
@@ -76,7 +76,7 @@ impl Directory {
     /// links.
     ///
     /// # Errors
-    /// If there is no such directory, or it cannot be opened.
+    /// Fails if there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
         Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false, atomic_uploads: false })
@@ -95,8 +95,8 @@ impl Directory {
     }
 
     /// Sets whether an upload must be on disk (`fsync`, on Unix also of its directory) before the
-    /// client receives 226. Off by default, since it costs milliseconds per file. On a network file
-    /// system it is also the only way to learn that the server's quota is used up.
+    /// client receives 226. Off by default, since syncing costs milliseconds per file. On a network
+    /// file system, syncing is also the only way to learn that the server's quota is used up.
     #[must_use]
     pub fn sync_on_finish(self, sync: bool) -> Self {
         Self { sync_on_finish: sync, ..self }
@@ -104,21 +104,22 @@ impl Directory {
 
     /// Sets whether an upload (STOR, STOU) becomes visible only when it is complete. It is then
     /// written to a temporary file in the same directory, which replaces the old file at the end.
-    /// Readers see the old file until then, and an upload that was cut off leaves nothing, so that
-    /// it cannot be resumed. Off by default.
+    /// Readers see the old file until then. An upload that was cut off leaves nothing behind, so it
+    /// cannot be resumed. Off by default.
     ///
     /// - After REST the temporary file begins with that many bytes of the old file. They are copied
     ///   once the data connection is open, within
     ///   [`Timeouts::stall`](crate::server::Timeouts::stall).
     /// - APPE and COMB still write in place, so that appending to a log does not copy it each time.
-    /// - On Unix the new file has the permissions of the old one, but is owned by the server's
-    ///   process. Other hard links to the old file keep the old content. A symbolic link stays, and
-    ///   the file it points to is replaced; a dangling link is replaced itself. This process needs
-    ///   write permission for the directory.
+    /// - On Unix the new file has the permissions of the old one, but is owned by the user of the
+    ///   server's process. Other hard links to the old file keep the old content. A symbolic link
+    ///   stays, and the file it points to is replaced; a dangling link is itself replaced. The
+    ///   server's process needs write permission for the directory.
     /// - The temporary files are named `.ftp-proto-upload-` and sixteen hexadecimal digits. No
     ///   `Directory` lists them. A process that is killed leaves them behind. Remove those that no
-    ///   upload is using, for example with `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440
-    ///   -delete`. Until then RMD refuses their directory as not empty.
+    ///   upload is using, for example with
+    ///   `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then RMD refuses
+    ///   their directory as not empty.
     #[must_use]
     pub fn atomic_uploads(self, atomic: bool) -> Self {
         Self { atomic_uploads: atomic, ..self }
@@ -130,8 +131,8 @@ impl Directory {
         self.writable
     }
 
-    /// Returns the path of a change. Denies changes to the root, and every change if the directory
-    /// is read-only.
+    /// Returns the local path of a file or directory to be changed. Denies changes to the root, and
+    /// every change if the directory is read-only.
     fn changed<'a>(&self, path: VirtualPath<'a>) -> Result<&'a Path, Refusal> {
         if !self.writable || path.file_name().is_none() {
             return Err(Refusal::Denied);
@@ -301,7 +302,8 @@ impl Filesystem for Directory {
     }
 }
 
-/// Returns the path from the root as the operating system takes it: `.` for the root itself.
+/// Returns the path relative to the root in the form that the operating system takes: `.` for the
+/// root.
 #[cfg(unix)]
 fn local(path: &[u8]) -> Result<&Path, Refusal> {
     use ::std::ffi::OsStr;
@@ -310,14 +312,15 @@ fn local(path: &[u8]) -> Result<&Path, Refusal> {
     Ok(Path::new(if relative.is_empty() { OsStr::new(".") } else { OsStr::from_bytes(relative) }))
 }
 
-/// Returns the path from the root as the operating system takes it: `.` for the root itself.
+/// Returns the path relative to the root in the form that the operating system takes: `.` for the
+/// root.
 #[cfg(not(unix))]
 fn local(path: &[u8]) -> Result<&Path, Refusal> {
     let relative = path.strip_prefix(b"/").ok_or(Refusal::BadName)?;
     if relative.is_empty() {
         return Ok(Path::new("."));
     }
-    // A component here may be two components there, or a device, or a stream of a file.
+    // One component here may be two components, a device, or a stream of a file on such a system.
     if relative.split(|byte| *byte == b'/').any(|name| crate::codec::safe_name(name).is_err()) {
         return Err(Refusal::BadName);
     }
@@ -337,7 +340,7 @@ fn new_file(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> OpenOption
     options
 }
 
-/// Returns the options for creating a directory, with a mode that is limited in the same way.
+/// Returns the options for creating a directory, with a mode that is limited like that of a file.
 fn new_directory(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> DirBuilder {
     #[cfg_attr(not(unix), allow(unused_mut))]
     let mut builder = DirBuilder::new();
@@ -358,7 +361,7 @@ fn regular(found: &Metadata) -> Result<(), Refusal> {
 }
 
 /// Returns whether two paths name the same directory, as `a` and `A` do on a case-insensitive file
-/// system. A directory is no obstacle to its own renaming.
+/// system. A directory does not prevent its own renaming.
 #[cfg(unix)]
 fn same(a: &Metadata, b: &Metadata, _: &Path, _: &Path) -> bool {
     use cap_std::fs::MetadataExt;
@@ -366,20 +369,20 @@ fn same(a: &Metadata, b: &Metadata, _: &Path, _: &Path) -> bool {
 }
 
 /// Returns whether two paths name the same directory, as `a` and `A` do on a case-insensitive file
-/// system. A directory is no obstacle to its own renaming.
+/// system. A directory does not prevent its own renaming.
 #[cfg(not(unix))]
 fn same(_: &Metadata, _: &Metadata, a: &Path, b: &Path) -> bool {
     same_name(a, b)
 }
 
-/// Returns whether two paths are equal. Whether two different ones lead to one file shows in the
-/// file's number.
+/// Returns whether two paths are equal. Different paths to the same file are recognized by the
+/// file's device and inode numbers instead.
 #[cfg(unix)]
 fn same_name(a: &Path, b: &Path) -> bool {
     a == b
 }
 
-/// Returns whether two paths are equal where case does not count, as on Windows.
+/// Returns whether two paths are equal if case is ignored, as on Windows.
 #[cfg(not(unix))]
 fn same_name(a: &Path, b: &Path) -> bool {
     match (a.to_str(), b.to_str()) {
@@ -388,9 +391,9 @@ fn same_name(a: &Path, b: &Path) -> bool {
     }
 }
 
-/// Returns the suffixes that are tried until a name is unused: none, then small numbers that a
-/// person can read, and finally random ones, so that the thousandth upload of a name is no slower
-/// than the hundredth.
+/// Returns the suffixes that are tried until a name is unused: first none, then small numbers that
+/// a person can read, and finally random ones, so that the thousandth upload under a name is no
+/// slower than the hundredth.
 fn unique_endings() -> impl Iterator<Item = String> {
     let numbered = (1..=NUMBERED_NAMES).map(|number| format!(".{number}"));
     let random = (0..RANDOM_NAMES).map(|_| format!(".{:016x}", RandomState::new().build_hasher().finish()));

@@ -1,5 +1,5 @@
-//! File systems in front of another one: each method is passed on once what the client may not do
-//! is refused and what it names is converted.
+//! File systems in front of another one: each method refuses what the client may not do, converts
+//! the names, and passes the call on.
 
 use ::std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use crate::listing::OwnedEntry;
 pub(super) trait Forward {
     /// The file system behind it.
     type Inner;
-    /// The entries of a directory, made from those of the inner file system.
+    /// The entries of a directory, derived from those of the inner file system.
     type Entries<I>;
 
     /// Returns the inner file system, for a call that changes nothing.
@@ -19,7 +19,7 @@ pub(super) trait Forward {
     /// Returns the inner file system, for a call that may change something.
     fn for_change(&self) -> Result<&Self::Inner, Refusal>;
 
-    /// Returns the inner file system, for a file that is opened.
+    /// Returns the inner file system, for opening a file.
     fn for_access(&self, access: Access) -> Result<&Self::Inner, Refusal> {
         match access {
             Access::Read { .. } => Ok(self.for_reading()),
@@ -27,7 +27,7 @@ pub(super) trait Forward {
         }
     }
 
-    /// Converts a path of the client's.
+    /// Converts a path that the client sent.
     fn path<'p>(&self, path: VirtualPath<'p>) -> Result<Path<'p>, Refusal> {
         Ok(Path::Unchanged(path))
     }
@@ -37,7 +37,7 @@ pub(super) trait Forward {
         Ok(Cow::Borrowed(target))
     }
 
-    /// Converts an entry to what the client sees.
+    /// Converts an entry to what the client should see.
     fn seen(&self, entry: OwnedEntry) -> Result<OwnedEntry, Refusal>;
 
     /// Converts the entries of a directory.
@@ -64,8 +64,8 @@ impl Path<'_> {
     }
 }
 
-/// Implements `Filesystem` and `AsyncFilesystem` for a wrapper `$wrapper<F>` that is [`Forward`],
-/// with `$entries<I>` for the entries of a directory.
+/// Implements `Filesystem` and `AsyncFilesystem` for a wrapper `$wrapper<F>` that implements
+/// [`Forward`], with `$entries<I>` as the entries of a directory.
 macro_rules! forward {
     ($wrapper:ident, $entries:ident) => {
         const _: () = {
@@ -89,8 +89,8 @@ macro_rules! forward {
 }
 pub(super) use forward;
 
-/// Expands to a method of either trait that changes something at one path, and passes on the rest
-/// of its arguments as they are.
+/// Expands to a method of either trait that changes something at one path, and passes on its other
+/// arguments unchanged.
 macro_rules! passed_on {
     ($($async:ident $await:ident)?, $name:ident(path $(, $arg:ident: $type:ty)*) -> $result:ty) => {
         $($async)? fn $name(&self, path: VirtualPath<'_> $(, $arg: $type)*) -> Result<$result, Refusal> {

@@ -1,4 +1,4 @@
-//! A file system for an account that may do less with it than the file system allows.
+//! A file system that gives an account less access than the inner file system allows.
 
 use ::std::io;
 use ::std::sync::Arc;
@@ -14,9 +14,9 @@ use crate::listing::{Entry, OwnedEntry};
 const READING: Permissions = Permissions::RETRIEVE.union(Permissions::ENTER).union(Permissions::LIST);
 
 /// A [`Filesystem`](crate::io::Filesystem) with full or read-only access. If access is read-only,
-/// whatever would change something is [`Refusal::Denied`] without asking the file system, and so
-/// are the host's own commands, which might change something. [`Entry::permissions`] are reduced
-/// accordingly.
+/// every call that would change something is refused with [`Refusal::Denied`] without consulting
+/// the inner file system, and so are the host's own commands, which might change something.
+/// [`Entry::permissions`] are reduced accordingly.
 #[derive(Debug)]
 pub struct Guarded<F> {
     inner: Arc<F>,
@@ -24,12 +24,12 @@ pub struct Guarded<F> {
 }
 
 impl<F> Guarded<F> {
-    /// Gives access to all that `inner` allows.
+    /// Gives all the access that `inner` allows.
     pub fn full<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
         Self { inner: inner.into_shared(), read_only: false }
     }
 
-    /// Gives read access to `inner`, even if it allows more.
+    /// Gives read access to `inner`, even if it allows writing.
     pub fn read_only<Kind>(inner: impl IntoShared<Kind, Filesystem = F>) -> Self {
         Self { inner: inner.into_shared(), read_only: true }
     }

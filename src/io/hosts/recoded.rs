@@ -14,9 +14,10 @@ use crate::listing::{Entry, Kind, OwnedEntry};
 /// A [`Filesystem`](crate::io::Filesystem) for clients whose names are in GBK, Shift-JIS or
 /// Latin-1. Two functions convert between those names and the names of the file system.
 ///
-/// A name that does not survive the conversion both ways is [`Refusal::BadName`]. A name of the
-/// file system that does not survive it is not listed, like a name that no line can show. No name
-/// ever becomes that of another file. The host's own commands are passed on unchanged.
+/// A client's name that does not survive the conversion both ways is refused with
+/// [`Refusal::BadName`]. A name in the file system that does not survive it is left out of
+/// listings, like a name that no line can show. No name is ever converted to that of another file.
+/// The host's own commands are passed on unchanged.
 #[derive(Debug)]
 pub struct Recoded<F> {
     inner: Arc<F>,
@@ -123,7 +124,7 @@ impl<I: AsyncEntries> AsyncEntries for RecodedEntries<I> {
         loop {
             let page = self.inner.next_page().await?;
             let shown: Vec<_> = page.iter().filter_map(|entry| shown(&self.names, entry)).collect();
-            // An empty page is the end, so a page without a name that can be shown is skipped.
+            // An empty page means the end, so a page in which no name can be shown is skipped.
             if page.is_empty() || !shown.is_empty() {
                 return Ok(shown);
             }

@@ -4,12 +4,13 @@ use ::std::sync::Arc;
 
 use crate::io::host::{AsyncFilesystem, Filesystem};
 
-/// A file system as [`Users`](crate::io::Users) and [`Guarded`](crate::io::Guarded) accept it: a
-/// [`Filesystem`] or [`AsyncFilesystem`] by value, or an [`Arc`] of one that is also used
-/// elsewhere. `Kind` distinguishes these and is inferred, except for a type that implements both
-/// [`Filesystem`] and [`AsyncFilesystem`]: pass such a value in an [`Arc`].
+/// A file system in one of the forms that [`Users`](crate::io::Users) and
+/// [`Guarded`](crate::io::Guarded) accept: a [`Filesystem`] or [`AsyncFilesystem`] by value, or an
+/// [`Arc`] of one that is also used elsewhere. `Kind` distinguishes these and is inferred, except
+/// for a type that implements both [`Filesystem`] and [`AsyncFilesystem`]: pass such a value in an
+/// [`Arc`].
 ///
-/// This trait is sealed and implemented for all of them.
+/// This trait is sealed and implemented for all of these forms.
 pub trait IntoShared<Kind>: sealed::Sealed<Kind> {
     /// The file system.
     type Filesystem;

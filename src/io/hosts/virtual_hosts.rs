@@ -7,7 +7,7 @@ use ::std::vec::Vec;
 use crate::codec::Command;
 use crate::io::host::{Accounts, AsyncAccounts, HostReply, Refusal, Visitor};
 
-/// Accounts by host name. A client that has named no host, or not yet, gets the default ones.
+/// Accounts by host name. A client that has not named a host gets the default accounts.
 ///
 /// ```
 /// # #[cfg(feature = "disk")] fn example() -> std::io::Result<()> {

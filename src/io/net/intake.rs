@@ -1,4 +1,5 @@
-//! Has the kernel move what a socket receives into a file, without copying it to this process.
+//! Has the kernel move what a socket receives into a file, without copying the bytes to this
+//! process.
 
 use ::std::fs::File;
 use ::std::io;
@@ -57,8 +58,8 @@ mod pipe {
             Ok(Self { socket, exit: exit.into(), entry })
         }
 
-        /// Moves what has arrived to the file's position, at most `most` bytes. May wait for the
-        /// file, but does not wait for the socket.
+        /// Moves at most `most` bytes that have arrived to the file, at its current position. May
+        /// wait for the file, but does not wait for the socket.
         pub(in crate::io) fn receive(&mut self, file: &File, most: usize) -> Taken {
             let mut taken = Taken::default();
             let mut left = most;
@@ -108,7 +109,7 @@ mod unavailable {
 
     use super::{File, Taken, io};
 
-    /// This system has no way, so that there is no value of this type.
+    /// This system cannot do this, so there is no value of this type.
     #[derive(Debug)]
     pub(in crate::io) enum Intake {}
 

@@ -1,9 +1,9 @@
 //! Passive ports shared by several sessions. Each port has one listener, and connections are
 //! assigned to sessions by the address they come from.
 //!
-//! No task of its own serves a listener. Each waiting session watches it in its own runtime,
-//! through its own descriptor, and a session that accepts a connection of another session's client
-//! hands it over.
+//! A listener is not served by a task of its own. Each waiting session watches it in its own
+//! runtime, through its own descriptor. A session that accepts a connection of another session's
+//! client hands the connection over.
 
 use ::std::collections::{HashMap, VecDeque};
 use ::std::io;
@@ -32,7 +32,7 @@ struct Port(Mutex<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    /// `None` once the last seat was given up.
+    /// `None` once the last seat has been released.
     listener: Option<TcpListener>,
     /// The waiting sessions, by the address that their client connects from.
     seats: HashMap<IpAddr, Waiting>,
@@ -45,8 +45,8 @@ struct Waiting {
     waker: Option<Waker>,
 }
 
-/// A session's claim to its client's connections to a port, given up on drop. The last seat closes
-/// the port.
+/// A session's claim to its client's connections to a port, released on drop. Dropping the last
+/// seat closes the port.
 #[derive(Debug)]
 struct Seat {
     pool: Pool,
@@ -58,7 +58,8 @@ struct Seat {
 /// A session's handle to the listener of a shared port.
 #[derive(Debug)]
 pub(in crate::io) struct Shared<S> {
-    // Declared before the seat, and so closed before it is given up: the port is then free.
+    // Declared before the seat, so that it is closed before the seat is released: the port is then
+    // free.
     socket: S,
     seat: Seat,
 }
@@ -127,8 +128,8 @@ impl Port {
         Ok(Self(Mutex::new(Inner { listener: Some(listener), seats: HashMap::new() })))
     }
 
-    /// Queues a connection for the session it belongs to. Drops it if there is none, or if that
-    /// session's queue is full.
+    /// Queues a connection for the session it belongs to. Drops the connection if there is no such
+    /// session, or if that session's queue is full.
     fn hand_on(&self, stream: TcpStream, from: SocketAddr) {
         let mut inner = lock(&self.0);
         let waiting = inner.seats.get_mut(&from.ip().to_canonical());
@@ -178,8 +179,8 @@ impl Drop for Seat {
             return;
         }
         drop((inner, left));
-        // Connections that the client made meanwhile must not be taken for those of its next
-        // session.
+        // Connections that the client has made in the meantime must not be taken for those of its
+        // next session.
         self.port.clear();
     }
 }

@@ -17,10 +17,10 @@ pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Wa
 
 /// An async runtime that clients and servers can run on.
 ///
-/// A runtime reports when sockets are ready and when a moment has come, and it has somewhere to
-/// make calls that block. Everything else is done by this crate: it creates, connects and binds the
-/// sockets, and it makes all calls on them. A value of this type is a handle, which each session
-/// has a clone of.
+/// A runtime reports when sockets are ready and when a moment has come, and provides a place for
+/// calls that block. Everything else is done by this crate: it creates, connects and binds the
+/// sockets, and it makes all calls on them. A value of this type is a handle, of which each session
+/// has a clone.
 ///
 /// Clients begin with [`ClientBuilder::new`](crate::io::ClientBuilder::new) and
 /// [`Client::open`](crate::io::Client::open), servers with
@@ -30,8 +30,8 @@ pub(in crate::io) use network::{Link, Network, Stream, Timed, Turns, Unblock, Wa
 /// as well. A server requires types that are `Send`, and a runtime that is `Sync`.
 ///
 /// [`io::std`](crate::io::std), `io::tokio` and `io::smol` are implementations. The example `mio`
-/// of this crate has one with a poll loop and an executor of its own. This is all that another one
-/// on tokio would need:
+/// of this crate has another, with a poll loop and an executor of its own. An implementation on
+/// tokio would need only this:
 ///
 /// ```
 /// # #[cfg(unix)]
@@ -105,60 +105,60 @@ pub trait Runtime: Clone + 'static {
     /// A TCP listener that the runtime watches.
     type Listener: Socket;
 
-    /// A future that is ready at a moment, whatever its output is. A session has one at a time.
-    /// Most timers are dropped before their moment, and a session polls its timer whenever it
-    /// is woken, so both have to be cheap.
+    /// A future that becomes ready at a given moment. Its output is ignored. A session has one
+    /// timer at a time. Most timers are dropped before their moment, and a session polls its timer
+    /// whenever it is woken, so dropping and polling both have to be cheap.
     type Timer: Future + Unpin;
 
     /// Number of file descriptors that one idle session of a server takes. A server admits no more
     /// sessions than the process has descriptors for.
     const DESCRIPTORS: usize = 1;
 
-    /// Is set if each session has a thread of its own. The calls of a host that blocks are then
-    /// made in that thread; otherwise they are made in threads that this crate starts as
-    /// needed.
+    /// `true` if each session has a thread of its own. The calls of a blocking host are then made
+    /// in that thread; otherwise they are made in threads that this crate starts as needed.
     const BLOCKING: bool = false;
 
-    /// Watches a stream, which a client connects or a server has accepted. It is non-blocking, and
-    /// may not be connected yet.
+    /// Watches a stream that a client is connecting or that a server has accepted. The stream is
+    /// non-blocking, and may not be connected yet.
     ///
     /// # Errors
-    /// When the runtime cannot watch it.
+    /// Fails if the runtime cannot watch the stream.
     fn stream(&self, stream: TcpStream) -> io::Result<Self::Stream>;
 
     /// Watches a listener, which is non-blocking.
     ///
     /// # Errors
-    /// When the runtime cannot watch it.
+    /// Fails if the runtime cannot watch the listener.
     fn listener(&self, listener: TcpListener) -> io::Result<Self::Listener>;
 
     /// Returns a timer for this moment.
     fn timer(&self, at: Instant) -> Self::Timer;
 
-    /// Returns the current time, which a runtime with a clock of its own can override.
+    /// Returns the current time. A runtime with a clock of its own can override this method.
     fn now(&self) -> Instant {
         Instant::now()
     }
 
-    /// Makes a call that may block, where it delays nobody: files that a client sends or receives
-    /// are read and written by such calls. A panic of `call` should resume in the caller.
+    /// Makes a call that may block, in a place where it delays nobody. Files that a client sends or
+    /// receives are read and written with such calls. A panic of `call` should resume in the
+    /// caller.
     ///
     /// By default the call is made in one of up to 128 threads that this crate starts as needed. A
-    /// runtime that has threads for this purpose can override it.
+    /// runtime that has threads for this purpose can override this method.
     fn unblock<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = T> + Send {
         lane::unblock(call)
     }
 
-    /// Returns whether the calls of this client are to fail with
+    /// Returns whether the calls of this client must fail with
     /// [`Error::Stopped`](crate::io::Error::Stopped) from now on. Futures can be dropped instead,
     /// so this is only for runtimes whose calls block.
     fn is_stopped(&self) -> bool {
         false
     }
 
-    /// Ready once [`is_stopped`](Self::is_stopped) returns `true`.
+    /// Waits until [`is_stopped`](Self::is_stopped) returns `true`.
     fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
         let _ = cx;
         Poll::Pending
@@ -168,21 +168,22 @@ pub trait Runtime: Clone + 'static {
 /// A non-blocking socket that a runtime watches.
 ///
 /// A socket gives access to the system's socket as [`AsFd`](::std::os::fd::AsFd) on Unix and as
-/// `AsSocket` on Windows. Dropping it has to end the watch and close the socket. Closing alone does
-/// not end the watch in epoll while a duplicate is open, as of the listeners of
-/// [shared ports](crate::io::Server::with_shared_passive_ports).
+/// `AsSocket` on Windows. Dropping it has to end the watch and close the socket. With epoll,
+/// closing alone does not end the watch while a duplicate of the socket is open, as is the case for
+/// the listeners of [shared ports](crate::io::Server::with_shared_passive_ports).
 pub trait Socket: AsSystemSocket {
-    /// Calls `call` once the socket may be ready, and again as often as the call returns
+    /// Calls `call` once the socket may be ready, and again whenever the call has returned
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) and the socket has become ready since. Returns any
-    /// other result. While it is pending, the task of `cx` is woken when the socket becomes ready.
+    /// other result. While this is pending, the task of `cx` is woken when the socket becomes
+    /// ready.
     ///
-    /// A call too many does no harm, so an implementation that keeps no record of readiness can
-    /// begin with one. No readiness may be lost between a call and the next: if the runtime
-    /// reports only changes (epoll's edge-triggered mode), the task of `cx` has to be
-    /// registered before the call.
+    /// An extra call does no harm, so an implementation that keeps no record of readiness can begin
+    /// with a call. No readiness may be lost between one call and the next: if the runtime reports
+    /// only changes (epoll's edge-triggered mode), the task of `cx` has to be registered before the
+    /// call.
     ///
-    /// The socket may be polled for both interests at a time, by one task. Only the `cx` of the
-    /// last poll for an interest counts.
+    /// The socket may be polled for both interests at the same time, by one task. Only the `cx` of
+    /// the last poll for an interest counts.
     ///
     /// # Errors
     /// Those of the call, and those of the runtime itself.

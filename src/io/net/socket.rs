@@ -35,12 +35,12 @@ pub(in crate::io) fn connect(to: SocketAddr) -> io::Result<TcpStream> {
     }
 }
 
-/// Reports the result of what [`connect`] started.
+/// Reports the result of the attempt that [`connect`] started.
 pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
     let failed = |stream: &Socket| stream.take_error()?.map_or(Ok(()), Err);
     failed(stream)?;
     if let Err(error) = stream.peer_addr() {
-        // The connection may have failed in between.
+        // The connection may have failed in the meantime.
         failed(stream)?;
         return Err(match errors::is_not_connected(&error) {
             true => io::ErrorKind::WouldBlock.into(),
@@ -50,7 +50,7 @@ pub(in crate::io) fn connected(stream: &Socket) -> io::Result<()> {
     Ok(())
 }
 
-/// Turns Nagle's algorithm off (RFC 9293 3.7.4), which holds back a short segment until the peer
+/// Turns off Nagle's algorithm (RFC 9293 3.7.4), which holds back a short segment until the peer
 /// has acknowledged what was sent before.
 pub(in crate::io) fn send_at_once(stream: &Socket) {
     let _ = stream.set_tcp_nodelay(true);
@@ -68,7 +68,7 @@ impl Default for Keepalive {
     }
 }
 
-/// Turns TCP keepalive on or off. Systems that cannot be told the interval use one of their own.
+/// Turns TCP keepalive on or off. Systems on which the interval cannot be set use their own.
 pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
     let _ = stream.set_keepalive(keepalive.0.is_some());
     #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
@@ -80,19 +80,19 @@ pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
 }
 
 /// Binds an unpredictable port of the range, so that others cannot wait there for someone else's
-/// data (RFC 2577 4). An empty range (0..=0) means the ephemeral ports of RFC 6335. They are not
-/// left to the system, which is slow to choose when many are in TIME_WAIT.
+/// data (RFC 2577 4). An empty range (0..=0) means the ephemeral ports of RFC 6335. The choice is
+/// not left to the system, which is slow to choose when many ports are in TIME_WAIT.
 pub(in crate::io) fn bind_within(at: SocketAddr, ports: RangeInclusive<u16>) -> io::Result<TcpListener> {
     within(at, ports, listen)
 }
 
 /// Listens at `at`, in non-blocking mode.
 pub(in crate::io) fn listen(at: SocketAddr) -> io::Result<TcpListener> {
-    /// That of the standard library.
+    /// The backlog that the standard library uses.
     const BACKLOG: i32 = 128;
     let socket = new(Domain::for_address(at))?;
-    // Unlike elsewhere, this allows no two listeners at a port, but one where connections of the last
-    // have not expired.
+    // On Unix, unlike elsewhere, this does not allow two listeners on one port. It allows a
+    // listener on a port where connections of the previous one have not expired.
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.bind(&at.into())?;
@@ -100,7 +100,7 @@ pub(in crate::io) fn listen(at: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Creates a socket in non-blocking mode, by one call where the system has one for that.
+/// Creates a socket in non-blocking mode, with a single call where the system has one for that.
 fn new(domain: Domain) -> io::Result<Socket> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     return Socket::new(domain, Type::STREAM.nonblocking(), None);
@@ -112,7 +112,7 @@ fn new(domain: Domain) -> io::Result<Socket> {
     }
 }
 
-/// Calls `bind` like [`bind_within`], with other ports while it fails with `AddrInUse`.
+/// Calls `bind` like [`bind_within`], trying other ports while it fails with `AddrInUse`.
 pub(in crate::io) fn within<T>(
     at: SocketAddr,
     ports: RangeInclusive<u16>,
@@ -138,8 +138,8 @@ pub(in crate::io) fn within<T>(
     Err(last)
 }
 
-/// Lets as many connections wait to be accepted as the system allows (`SOMAXCONN`), where the
-/// standard library has 128.
+/// Lets as many connections wait to be accepted as the system allows (`SOMAXCONN`). The standard
+/// library allows 128.
 pub(in crate::io) fn wait_in_line(listener: &TcpListener) -> io::Result<()> {
     // Systems reduce a backlog that is larger than they allow.
     SockRef::from(listener).listen(i32::MAX)
@@ -150,7 +150,7 @@ pub(in crate::io) fn accept(listener: &Socket) -> io::Result<(TcpStream, SocketA
     accept_by(|| accept_one(listener))
 }
 
-/// Linux sets the mode of the new socket in the same call.
+/// Accepts a connection. Linux sets the mode of the new socket in the same call.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn accept_one(listener: &Socket) -> io::Result<(TcpStream, Option<SocketAddr>)> {
     let flags = rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK;
@@ -165,8 +165,8 @@ fn accept_one(listener: &Socket) -> io::Result<(TcpStream, Option<SocketAddr>)> 
     Ok((socket.into(), peer))
 }
 
-/// Accepts with this call. An error of a connection that broke before it was accepted is passed
-/// over, as long as there are not many of them in a row.
+/// Accepts a connection by calling `accept`. Skips errors of connections that broke before they
+/// were accepted, unless there are many in a row.
 fn accept_by(
     mut accept: impl FnMut() -> io::Result<(TcpStream, Option<SocketAddr>)>,
 ) -> io::Result<(TcpStream, SocketAddr)> {
@@ -183,7 +183,7 @@ fn accept_by(
     }
 }
 
-/// Sends `farewell` to a client that gets nothing else, as far as possible without waiting.
+/// Sends `farewell` to a client that receives nothing else, as far as possible without waiting.
 pub(in crate::io) fn turn_away(stream: &TcpStream, farewell: &[u8]) {
     let stream = &SockRef::from(stream);
     let _ = stream.send_with_flags(farewell, NO_SIGNAL);
@@ -219,7 +219,7 @@ pub(in crate::io) fn send(stream: &Socket, bytes: &[u8]) -> io::Result<usize> {
     uninterrupted(|| stream.send_with_flags(bytes, NO_SIGNAL))
 }
 
-/// Sends a byte as urgent data, or among the others where that cannot be.
+/// Sends a byte as urgent data, or as an ordinary byte where that is not possible.
 pub(in crate::io) fn send_urgent(stream: &Socket, byte: u8) -> io::Result<usize> {
     match uninterrupted(|| stream.send_with_flags(&[byte], NO_SIGNAL | URGENT)) {
         Err(error) if errors::is_unsupported(&error) => send(stream, &[byte]),
@@ -227,7 +227,7 @@ pub(in crate::io) fn send_urgent(stream: &Socket, byte: u8) -> io::Result<usize>
     }
 }
 
-/// Leaves urgent data in its place among the other bytes.
+/// Leaves urgent data in place among the other bytes.
 pub(in crate::io) fn read_urgent_in_line(stream: &Socket) {
     let _ = stream.set_out_of_band_inline(true);
 }
@@ -237,7 +237,7 @@ pub(in crate::io) fn send_vectored(stream: &Socket, pieces: &[io::IoSlice<'_>]) 
     uninterrupted(|| stream.send_vectored_with_flags(pieces, NO_SIGNAL))
 }
 
-/// Sends at most `count` bytes of `file` from its position on, without looking at them.
+/// Sends at most `count` bytes of `file` from its current position, without reading them.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(in crate::io) fn send_file(stream: &Socket, file: &File, count: usize) -> io::Result<usize> {
     Ok(rustix::io::retry_on_intr(|| rustix::fs::sendfile(stream, file, None, count))?)
@@ -258,7 +258,7 @@ pub(in crate::io) fn shut_down_both(stream: &Socket) {
     let _ = stream.shutdown(Shutdown::Both);
 }
 
-/// Makes the coming close a reset.
+/// Makes closing the socket reset the connection.
 pub(in crate::io) fn reset_on_drop(stream: &Socket) {
     let _ = stream.set_linger(Some(Duration::ZERO));
 }

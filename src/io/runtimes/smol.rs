@@ -1,8 +1,9 @@
-//! The adapter for [smol](https://docs.rs/smol), of which it needs the reactor alone: its futures run on any
-//! executor.
+//! The adapter for [smol](https://docs.rs/smol). It needs only smol's reactor: its futures run on
+//! any executor.
 //!
-//! The same client and server as [`io::std`](super::std)'s, their methods asynchronous. Futures are
-//! `Send`, and any of them may be dropped at any point: the next operation ends what it began.
+//! The client and the server are those of [`io::std`](super::std), but their methods are
+//! asynchronous. Futures are `Send`, and any of them may be dropped at any point: the next
+//! operation ends whatever the dropped one began.
 
 mod client;
 mod runtime;

@@ -1,9 +1,9 @@
 //! The blocking adapter: a client and a server for programs with threads.
 //!
-//! A call blocks until it is done, watching the control and the data connection together over
-//! sockets that do not block, with every wait bounded by the deadlines of the machine's
-//! configuration. A call can be given an overall time limit ([`ClientBuilder::operation_timeout`]),
-//! and another thread can stop it ([`StopHandle`]).
+//! A call blocks until it is done. It watches the control and data connections together over
+//! non-blocking sockets, and the deadlines of the machine's configuration bound every wait. A call
+//! can be given an overall time limit ([`ClientBuilder::operation_timeout`]), and another thread
+//! can stop it ([`StopHandle`]).
 
 mod client;
 mod reactor;

@@ -1,8 +1,9 @@
 //! The adapter for [tokio](https://docs.rs/tokio).
 //!
-//! The same client and server as [`io::std`](super::std)'s, their methods asynchronous. Futures are
-//! `Send`, and any of them may be dropped at any point: the next operation ends what it began. They
-//! need a runtime with I/O and time enabled.
+//! The client and the server are those of [`io::std`](super::std), but their methods are
+//! asynchronous. Futures are `Send`, and any of them may be dropped at any point: the next
+//! operation ends whatever the dropped one began. Futures need a tokio runtime with I/O and time
+//! enabled.
 
 mod client;
 mod runtime;

@@ -1,4 +1,4 @@
-//! Accepting connections. Nothing that goes wrong with one connection ends the listener.
+//! Accepting connections. No failure of a single connection ends the listener.
 
 use ::std::io;
 use ::std::net::{SocketAddr, TcpStream};
@@ -8,14 +8,14 @@ use socket2::{Domain, Socket, Type};
 
 use crate::io::net::socket::{self, AcceptError, accept_error};
 
-/// The consequence of an error of accept for the next attempt.
+/// The action to take before the next attempt, after accept has failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// The error concerned one connection: the next one may be fine.
+    /// The error concerned only one connection: the next one may be fine.
     Retry,
     /// The system has no resources for another connection, or the cause is unknown.
     Wait,
-    /// The listener is gone.
+    /// The listener has failed.
     GiveUp,
 }
 
@@ -32,8 +32,8 @@ pub(super) fn remedy(error: &io::Error) -> Remedy {
 /// The address family of a socket that needs no network.
 const FAMILY: Domain = if cfg!(windows) { Domain::IPV4 } else { Domain::UNIX };
 
-/// A descriptor in reserve for the time when no other is left. With it a client can be accepted and
-/// told to come again; otherwise it would wait for its greeting.
+/// A spare descriptor for when no others are left. It allows a client to be accepted and told to
+/// come back later; otherwise the client would wait for its greeting.
 #[derive(Debug)]
 pub(super) struct Reserve(Option<Socket>);
 
@@ -50,8 +50,8 @@ impl Reserve {
         }
     }
 
-    /// Accepts a connection with this call. If no descriptor is left, it uses the reserve to send
-    /// `farewell` and returns `None`.
+    /// Accepts a connection by calling `accept`. If no descriptor is left, uses the reserve to send
+    /// `farewell`, and returns `None`.
     pub(super) fn accept(
         &mut self,
         farewell: &[u8],
@@ -62,7 +62,7 @@ impl Reserve {
             Err(error) if accept_error(&error) == AcceptError::Descriptors => error,
             accepted => return accepted.map(Some),
         };
-        // Systems report the lack before they check whether a connection is waiting.
+        // Systems report the shortage before they check whether a connection is waiting.
         let Some(reserved) = self.0.take() else { return Err(lacking) };
         drop(reserved);
         let accepted = accept();
@@ -75,7 +75,7 @@ impl Reserve {
     }
 }
 
-/// A client that was accepted and has no session yet. Dropping it sends the farewell.
+/// A client that has been accepted and has no session yet. Dropping it sends the farewell.
 pub(super) struct Guest {
     stream: Option<TcpStream>,
     farewell: Arc<[u8]>,
@@ -86,7 +86,7 @@ impl Guest {
         Self { stream: Some(stream), farewell }
     }
 
-    /// Returns the connection, for a session that begins.
+    /// Returns the connection for a session that is about to begin.
     pub(super) fn enter(mut self) -> Option<TcpStream> {
         self.stream.take()
     }
@@ -100,12 +100,13 @@ impl Drop for Guest {
     }
 }
 
-/// Number of descriptors that are left to the rest of the process.
+/// Number of descriptors that are reserved for the rest of the process.
 #[cfg(unix)]
 const OTHERS: u64 = 32;
 
-/// Returns the number of sessions, at most `sessions`, for which the system has descriptors, `each`
-/// of them for a session. Raises the soft limit of the process as far as allowed, if needed.
+/// Returns the number of sessions, at most `sessions`, for which the system has enough descriptors
+/// if each session needs `each` of them. Raises the soft limit of the process as far as allowed, if
+/// needed.
 #[cfg(unix)]
 pub(super) fn fitting(sessions: usize, each: usize) -> usize {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -117,14 +118,14 @@ pub(super) fn fitting(sessions: usize, each: usize) -> usize {
     share(if raised.is_ok() { most } else { current }, sessions, each)
 }
 
-/// Returns `sessions`: the system limits its handles by memory alone.
+/// Returns `sessions`: only memory limits the system's handles.
 #[cfg(not(unix))]
 pub(super) const fn fitting(sessions: usize, _: usize) -> usize {
     sessions
 }
 
-/// Returns the number of sessions for which this many descriptors suffice. At most half of a small
-/// number is left to the rest of the process.
+/// Returns the number of sessions for which this many descriptors suffice. Leaves [`OTHERS`]
+/// descriptors to the rest of the process, but at most half of them.
 #[cfg(unix)]
 fn share(descriptors: u64, sessions: usize, each: usize) -> usize {
     let left = descriptors.saturating_sub(OTHERS.min(descriptors / 2));
@@ -206,7 +207,7 @@ mod tests {
         io::Read::read_to_string(&mut &client, &mut told).unwrap();
         assert_eq!(told, "farewell");
         assert!(reserve.0.is_some());
-        // No client is waiting, so the lack has no effect.
+        // No client is waiting, so the shortage has no effect.
         let mut calls = 0;
         let accepted = reserve.accept(b"", || {
             calls += 1;

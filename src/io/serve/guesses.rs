@@ -1,5 +1,5 @@
 //! Failed logins of each address, counted across its connections. Clients that guess passwords are
-//! delayed longer and longer.
+//! delayed for longer and longer.
 
 use ::std::collections::HashMap;
 use ::std::net::IpAddr;
@@ -54,8 +54,8 @@ impl Guesses {
         known.insert(from, Failures { count, at: now });
     }
 
-    /// Returns the time that a login from this address waits before it is checked, whether it is
-    /// right or wrong.
+    /// Returns how long a login from this address waits before it is checked, whether the password
+    /// is right or wrong.
     pub(in crate::io) fn delay(&self, from: IpAddr, now: Instant) -> Duration {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = known.get(&network(from)).map_or(0.0, |failures| failures.left(now));

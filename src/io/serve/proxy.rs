@@ -14,17 +14,18 @@ use crate::io::net::runtime::{Link, Network, Stream, Timed};
 /// Maximum length of a header. Version 1 has 107 bytes at most. Version 2 has more only with
 /// extensions, which usually take a few hundred bytes.
 const LONGEST: usize = 4096;
-/// Length of the fixed part of version 2, up to and including the length of the rest.
+/// Length of the fixed part of version 2, which ends with the length of the rest.
 const FIXED: usize = 16;
 const SIGNATURE: &[u8] = b"\r\n\r\n\0\r\nQUIT\n";
 
 /// The proxies in front of a server. Each of their connections begins with a header of the PROXY
 /// protocol, version 1 or 2.
 ///
-/// The header is mandatory, as the protocol requires: a connection without one is closed, and so is
-/// one from an address that is not a proxy's. The address in the header then counts as the client's
-/// everywhere: for limits, for the host, and for data connections. A header without an address
-/// (`LOCAL`, `UNKNOWN`: the proxy's own health checks) leaves the connection its own address.
+/// The header is mandatory, as the protocol requires: a connection without a header is closed, and
+/// so is a connection from an address that is not a proxy's. The address in the header then counts
+/// as the client's everywhere: for limits, for the host, and for data connections. If the header
+/// has no address (`LOCAL`, `UNKNOWN`: the proxy's own health checks), the connection's own address
+/// counts.
 ///
 /// Data connections have no header. An active one goes to the client itself. A passive one may come
 /// from the client or from the proxy that its control connection came from: a client that uses EPSV
@@ -39,7 +40,7 @@ pub struct Proxies {
 }
 
 impl Proxies {
-    /// Trusts the header of every connection. For a port that only proxies can reach.
+    /// Trusts the header of every connection. Use this only for a port that only proxies can reach.
     #[must_use]
     pub const fn any() -> Self {
         Self { trusted: None, timeout: Duration::from_secs(5) }
@@ -98,7 +99,7 @@ impl Proxies {
 }
 
 /// Returns the minimum length of a header that begins with these bytes, or `None` if no header
-/// does. The bytes after the header are the client's, with or without TLS, and are not read.
+/// does. The bytes after the header belong to the client, with or without TLS, and are not read.
 fn wanted(header: &[u8]) -> Option<usize> {
     const SHORTEST: usize = "PROXY UNKNOWN\r\n".len();
     const LONGEST_TEXT: usize = 107;

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Interval between look-ups until one has succeeded.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Looks up the addresses. May block.
+/// A function that looks up the addresses. May block.
 type Look = Box<dyn Fn() -> io::Result<Vec<IpAddr>> + Send + Sync>;
 
 /// The address that PASV reports (227), for a server behind an address translator whose public
@@ -28,10 +28,10 @@ type Look = Box<dyn Fn() -> io::Result<Vec<IpAddr>> + Send + Sync>;
 /// The address is looked up when the server begins to serve, and again when a session begins and
 /// the last look-up is older than the [interval](Self::every). Look-ups run one at a time in a
 /// separate thread, so that a name server that hangs delays nobody. A session uses the address
-/// known when it began. If none is known yet, it waits up to two seconds, and then uses the
-/// configuration's. An address stays in use until another is found.
+/// known when it began. If none is known yet, the session waits for up to two seconds, and then
+/// uses the address of the configuration. An address stays in use until another is found.
 ///
-/// Set a different address for some clients, such as those in the local network, in
+/// To set a different address for some clients, such as those in the local network, use
 /// `Server::with_config_for`, which is applied last.
 ///
 /// ```
@@ -56,8 +56,9 @@ struct Inner {
 #[derive(Debug, Default)]
 struct State {
     known: Option<Ipv4Addr>,
-    /// Time of the last look-up, and whether one is running.
+    /// Time of the last look-up.
     asked: Option<Moment>,
+    /// `true` while a look-up is running.
     looking: bool,
     /// Sessions that wait for the first answer.
     waiting: Vec<Waker>,
@@ -72,7 +73,7 @@ impl fmt::Debug for PublicAddress {
     }
 }
 
-/// A running look-up. Ends on drop, and so also if the look-up panics or no thread was available.
+/// A running look-up. It ends on drop, and therefore also if it panics or no thread was available.
 struct Looking(Arc<Inner>);
 
 impl Drop for Looking {
@@ -98,8 +99,8 @@ impl Inner {
         });
         let mut state = self.lock();
         let first = found.next();
-        // The known address is kept if it is still among several, since name servers change their
-        // order.
+        // The known address is kept if it is still among several, since name servers change the
+        // order of addresses.
         let kept = state.known.filter(|known| first == Some(*known) || found.any(|other| other == *known));
         state.known = kept.or(first).or(state.known);
     }
@@ -114,14 +115,14 @@ impl PublicAddress {
 
     /// Uses the first IPv4 address that `look` returns, for example from a service of the network
     /// or the machine. `look` may block and has to apply a time limit of its own: it is not called
-    /// again before it has returned. The last known address stays in use after an error or without
-    /// an IPv4 address in the result.
+    /// again before it has returned. After an error, or if the result has no IPv4 address, the last
+    /// known address stays in use.
     pub fn by(look: impl Fn() -> io::Result<Vec<IpAddr>> + Send + Sync + 'static) -> Self {
         let inner = Inner { look: Box::new(look), lane: Lane::default(), state: Mutex::default() };
         Self { every: Duration::from_secs(300), inner: Arc::new(inner) }
     }
 
-    /// Sets the age from which an address is looked up again. 5 minutes by default.
+    /// Sets the age at which an address is looked up again. 5 minutes by default.
     #[must_use]
     pub const fn every(mut self, interval: Duration) -> Self {
         self.every = interval;

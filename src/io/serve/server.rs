@@ -20,7 +20,7 @@ use crate::io::server::offload::Offload;
 use crate::security::TlsMode;
 use crate::server::{Config, Endpoints};
 
-/// A server that listens, on the runtime `R`.
+/// A listening server on the runtime `R`.
 ///
 /// Most programs name it by the alias of their runtime:
 /// [`io::std::Server`](crate::io::std::Server), `io::tokio::Server` or `io::smol::Server`, which
@@ -31,8 +31,8 @@ use crate::server::{Config, Endpoints};
 ///
 /// This crate handles no signals. If the size of files is limited (`RLIMIT_FSIZE`, systemd's
 /// `LimitFSIZE=`), an upload beyond the limit raises SIGXFSZ, which ends the process with all its
-/// sessions unless the program ignores it (`signal(SIGXFSZ, SIG_IGN)`). The client then gets a 552,
-/// and nothing else happens.
+/// sessions unless the program ignores the signal (`signal(SIGXFSZ, SIG_IGN)`). If it is ignored,
+/// only the upload fails, and its client gets a 552.
 #[must_use = "a server does nothing until it serves"]
 pub struct Server<R> {
     service: Service,
@@ -41,11 +41,11 @@ pub struct Server<R> {
 
 impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server<R> {
     /// Listens at the first of `addresses` that is available, for clients of a host that may block,
-    /// such as a `Directory` with [`Users`](crate::io::Users). Its calls
-    /// are made in threads where they delay nobody.
+    /// such as a `Directory` with [`Users`](crate::io::Users). Calls of the host are made in
+    /// threads where they delay nobody.
     ///
     /// # Errors
-    /// If no address is available.
+    /// Fails if no address is available.
     pub fn listen(runtime: R, addresses: &[SocketAddr], accounts: impl Accounts) -> io::Result<Self> {
         Self::listen_async(runtime, addresses, Offload::<_, R>::new(accounts))
     }
@@ -54,7 +54,7 @@ impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server
     /// blocks.
     ///
     /// # Errors
-    /// If no address is available.
+    /// Fails if no address is available.
     pub fn listen_async(
         runtime: R,
         addresses: &[SocketAddr],
@@ -66,12 +66,12 @@ impl<R: Runtime<Stream: Send, Listener: Send, Timer: Send> + Send + Sync> Server
     }
 
     /// Serves until the server is [shut down](Shutdown::shut_down) and the last session has ended.
-    /// `spawn` is called with each session, a future that it has to run alongside the others.
-    /// Dropping this future ends all sessions without grace.
+    /// Each session is passed to `spawn`, as a future to be run alongside the others. Dropping this
+    /// future ends all sessions without grace.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub async fn serve_with(
         self,
         spawn: impl FnMut(Pin<Box<dyn Future<Output = ()> + Send>>),
@@ -91,8 +91,8 @@ impl<R> Server<R> {
         self
     }
 
-    /// Offers TLS by AUTH (RFC 4217). The [configuration](Config::security) says what may be done
-    /// without it.
+    /// Offers TLS by AUTH (RFC 4217). The [configuration](Config::security) sets what is allowed
+    /// without TLS.
     #[cfg(feature = "rustls")]
     pub fn with_explicit_tls(mut self, tls: crate::io::tls::ServerTls) -> Self {
         self.service.terms.config.security.tls = TlsMode::Explicit;
@@ -108,44 +108,45 @@ impl<R> Server<R> {
         self
     }
 
-    /// Sets the number of sessions that may run at once. One more is answered with 421. The default
-    /// is 1,000.
+    /// Sets the number of sessions that may run at once. Further clients are answered with 421. The
+    /// default is 1,000.
     ///
-    /// Each needs up to three descriptors, or five with a thread of its own. When it starts to
-    /// serve, the server raises the soft limit of the process's descriptors (`RLIMIT_NOFILE`)
-    /// for them as far as the hard limit allows, and admits fewer sessions if that is not
-    /// enough. If the process runs out of descriptors anyway, new clients get a 421 until some
-    /// are free.
+    /// Each session needs up to three descriptors, or five if it has a thread of its own. When the
+    /// server starts to serve, it raises the soft limit of the process's descriptors
+    /// (`RLIMIT_NOFILE`) for them as far as the hard limit allows, and admits fewer sessions if
+    /// that is not enough. If the process runs out of descriptors anyway, new clients get a 421
+    /// until some are free.
     pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
         self.service.terms.places.total = sessions;
         self
     }
 
     /// Sets the number of sessions that may run at once for one client address, or for IPv6 one
-    /// network of 64 bits. One more is answered with 421. There is no such limit by default.
+    /// network of 64 bits. Further clients are answered with 421. There is no such limit by
+    /// default.
     pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
         self.service.terms.places.per_address = sessions;
         self
     }
 
-    /// Chooses whether failed logins are counted across the connections of an address (for IPv6: a
-    /// network of 64 bits) and delay its next ones. After five failures the reply to each login
-    /// takes longer, up to 16 s, whether the password is right or not, so that nobody guesses
-    /// many passwords over many connections (RFC 2577 5). No login is refused for it, and the
-    /// count halves every ten minutes. On by default.
+    /// Sets whether failed logins are counted across the connections of an address (for IPv6: a
+    /// network of 64 bits) and delay later logins from it. After five failures the reply to each
+    /// login takes longer, up to 16 s, whether the password is right or not, so that nobody guesses
+    /// many passwords over many connections (RFC 2577 5). No login is refused for this reason, and
+    /// the count halves every ten minutes. On by default.
     pub fn with_login_delays(mut self, delays: bool) -> Self {
         self.service.terms.guesses = delays.then(Arc::default);
         self
     }
 
-    /// Sets TCP keepalive on control connections: after such an interval without traffic, and after
-    /// each further one, the system probes whether the client is still there. Whole seconds
-    /// from 1 s to 32,767 s; systems that cannot be told use intervals of their own. `None`
-    /// turns it off. The default is 60 s.
+    /// Sets TCP keepalive on control connections: after an interval of this length without traffic,
+    /// and after each further one, the system probes whether the client is still there. The
+    /// interval is in whole seconds, from 1 s to 32,767 s; systems on which it cannot be set use
+    /// their own. `None` turns keepalive off. The default is 60 s.
     ///
     /// The control connection is idle during a transfer, and address translators and firewalls
-    /// forget idle connections. The probes keep the entry alive, and detect a client that is
-    /// gone.
+    /// forget idle connections. The probes keep the connection's entry alive, and detect a client
+    /// that is gone.
     pub const fn with_tcp_keepalive(mut self, interval: Option<Duration>) -> Self {
         self.service.terms.keepalive = Keepalive(interval);
         self
@@ -155,66 +156,68 @@ impl<R> Server<R> {
     /// so that a few [ports](Config::passive_ports) serve many sessions. Off by default: each
     /// listener then has a port of its own.
     ///
-    /// Connections to a shared port are assigned by their source address, and those of strangers
-    /// are dropped. A session keeps its place at a port from PASV or EPSV until its client has
-    /// connected or the [time](crate::server::Timeouts::accept) for that is over. Sessions of
-    /// clients with the same address, for example behind one address translator, need a port
-    /// each. The reply to PASV or EPSV is 425 if none is left. A session also needs a port of
-    /// its own if its data may come from another address than its client's, because of the
-    /// [configuration](Config::foreign_addresses) or a proxy.
+    /// Connections to a shared port are assigned to sessions by their source address, and
+    /// connections from other addresses are dropped. A session keeps its place at a port from PASV
+    /// or EPSV until its client has connected or the [time](crate::server::Timeouts::accept) for
+    /// that is over. Sessions of clients with the same address, for example behind one address
+    /// translator, need a port each. If no port is left, the reply to PASV or EPSV is 425. A
+    /// session also needs a port of its own if its data may come from an address other than its
+    /// client's, because of the [configuration](Config::foreign_addresses) or a proxy.
     pub fn with_shared_passive_ports(mut self, share: bool) -> Self {
         self.service.terms.pool = share.then(Default::default);
         self
     }
 
-    /// Looks up the address that PASV reports, for a server whose public address is not its own. It
-    /// replaces the configuration's [`passive_address`](Config::passive_address), and is overridden
-    /// by what [`with_config_for`](Self::with_config_for) sets for a client.
+    /// Looks up the address that PASV reports, for a server whose public address is not its own.
+    /// This address replaces the configuration's [`passive_address`](Config::passive_address), and
+    /// is overridden by an address that [`with_config_for`](Self::with_config_for) sets for a
+    /// client.
     pub fn with_public_address(mut self, address: PublicAddress) -> Self {
         self.service.terms.public = Some(address);
         self
     }
 
-    /// Limits the bytes per second that each session may move, up and down. There is no limit by
-    /// default.
+    /// Limits the bytes per second that each session may move, in uploads and downloads. There is
+    /// no limit by default.
     ///
-    /// A [minimum rate](crate::server::Limits::minimum_rate) has to be well below it, and below the
-    /// share that each session gets of a [total](Self::with_max_total_rate).
+    /// A [minimum rate](crate::server::Limits::minimum_rate) has to be well below this rate, and
+    /// well below each session's share of a [total](Self::with_max_total_rate).
     pub const fn with_max_rate(mut self, rate: NonZeroU64) -> Self {
         self.service.terms.rate = Some(rate);
         self
     }
 
-    /// Limits the bytes per second that all sessions together may move, up and down. They take
-    /// turns. There is no limit by default.
+    /// Limits the bytes per second that all sessions together may move, in uploads and downloads.
+    /// The sessions take turns. There is no limit by default.
     pub fn with_max_total_rate(mut self, rate: NonZeroU64) -> Self {
         self.service.terms.set_total_rate(rate);
         self
     }
 
-    /// Expects a header of the PROXY protocol at the start of each connection, from these proxies.
+    /// Expects a header of the PROXY protocol, from these proxies, at the start of each connection.
     #[cfg(feature = "proxy-protocol")]
     pub fn with_proxy_protocol(mut self, proxies: super::Proxies) -> Self {
         self.service.terms.proxies = Some(proxies);
         self
     }
 
-    /// Calls `suit` to adapt the configuration to each client, once its address is known and before
-    /// the greeting: a [`passive_address`](Config::passive_address) that it can reach, or
-    /// limits of its own. The TLS mode is the server's and cannot be changed.
+    /// Calls `suit` to adapt the configuration to each client, once the client's address is known
+    /// and before the greeting. It can set, for example, a
+    /// [`passive_address`](Config::passive_address) that the client can reach, or limits of its
+    /// own. The TLS mode belongs to the server and cannot be changed.
     pub fn with_config_for(mut self, suit: impl Fn(Endpoints, &mut Config) + Send + Sync + 'static) -> Self {
         self.service.terms.suit = Some(Box::new(suit));
         self
     }
 
-    /// Calls `hook` with the events of sessions: logins, transfers, changes to files, and their
-    /// ends. The session itself makes the call and waits for it.
+    /// Calls `hook` with the events of sessions: logins, transfers, changes to files, and the ends
+    /// of sessions. The session itself makes the call and waits for it to return.
     pub fn on_event(mut self, hook: impl Fn(&SessionEvent<'_>) + Send + Sync + 'static) -> Self {
         self.service.terms.hooks.on_event(hook);
         self
     }
 
-    /// Calls `hook` with each line of each dialogue, secrets hidden, and the
+    /// Calls `hook` with each line of each dialogue, with secrets hidden, and the
     /// [number](SessionEvent::session) of its session.
     pub fn on_line(mut self, hook: impl Fn(u64, Direction, Redacted<'_>) + Send + Sync + 'static) -> Self {
         self.service.terms.hooks.on_line(hook);

@@ -23,14 +23,14 @@ impl Default for Places {
 /// The state shared by all sessions and the handles that shut the server down.
 #[derive(Debug, Default)]
 pub(super) struct State {
-    /// Set once there is a grace period. Sessions check this at every turn.
+    /// Set once a shutdown has begun. Sessions check this at every turn.
     stopping: AtomicBool,
     inner: Mutex<Inner>,
 }
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// Time that transfers may still take, once the server shuts down.
+    /// Time that transfers may still take. `Some` once the server is shutting down.
     grace: Option<Duration>,
     /// Number of the latest session.
     last: u64,
@@ -38,8 +38,9 @@ struct Inner {
     running: HashMap<u64, Option<Waker>>,
     /// The waker of the server itself.
     server: Option<Waker>,
-    /// Number of admitted sessions, in total and per network.
+    /// Number of admitted sessions in total.
     admitted: usize,
+    /// Number of admitted sessions per network.
     networks: HashMap<IpAddr, usize>,
 }
 
@@ -57,14 +58,14 @@ impl State {
         wakers.into_iter().for_each(Waker::wake);
     }
 
-    /// Returns whether the server shuts down. The task is woken when it does.
+    /// Returns whether the server is shutting down. The task is woken when the shutdown begins.
     pub(super) fn is_stopping(&self, cx: &Context<'_>) -> bool {
         let mut inner = self.lock();
         inner.server = Some(cx.waker().clone());
         inner.grace.is_some()
     }
 
-    /// Ready once no session is left.
+    /// Waits until no session is left.
     pub(super) fn poll_empty(&self, cx: &Context<'_>) -> Poll<()> {
         let mut inner = self.lock();
         inner.server = Some(cx.waker().clone());
@@ -94,8 +95,8 @@ impl Shutdown {
         Self { state }
     }
 
-    /// Makes the server accept no more clients, and each session end after its current transfer,
-    /// with a 421, or when `grace` is over at the latest. Returns at once; the server's `serve`
+    /// Stops the server from accepting clients, and ends each session with a 421 after its current
+    /// transfer, or when `grace` is over at the latest. Returns at once; the server's `serve`
     /// returns once all sessions have ended. A second call can shorten the grace period, which then
     /// begins anew.
     pub fn shut_down(&self, grace: Duration) {
@@ -103,7 +104,7 @@ impl Shutdown {
     }
 }
 
-/// A session's place among the others, which is released on drop.
+/// A session's place on the server, which is released on drop.
 #[derive(Debug)]
 pub(super) struct Place {
     state: Arc<State>,
@@ -114,8 +115,8 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Reserves a place for a connection, which may only be turned away: there can be twice as many
-    /// places as sessions, and never fewer than 64. Returns `None` if all are taken.
+    /// Reserves a place for a connection, possibly only to turn it away: there can be twice as many
+    /// places as sessions, and never fewer than 64. Returns `None` if all places are taken.
     pub(super) fn new(state: &Arc<State>, places: &Places) -> Option<Self> {
         let mut inner = state.lock();
         if inner.running.len() >= places.total.saturating_mul(2).max(64) {
@@ -127,7 +128,7 @@ impl Place {
         Some(Self { state: Arc::clone(state), number, network: None, waker: None })
     }
 
-    /// Returns whether the client may have a session, which is then counted.
+    /// Returns whether the client is admitted, and counts its session if so.
     pub(super) fn admit(&mut self, peer: IpAddr, places: &Places) -> bool {
         let network = network(peer);
         let mut inner = self.state.lock();
@@ -171,8 +172,8 @@ impl Drop for Place {
     }
 }
 
-/// Returns the network that an address belongs to, for limits. An IPv6 subscriber has 2^64
-/// addresses.
+/// Returns the network that an address belongs to for the purpose of limits: an IPv6 subscriber has
+/// 2^64 addresses.
 pub(super) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),

@@ -12,7 +12,7 @@ use socket2::SockRef;
 
 use super::*;
 
-/// A clock that advances to every deadline that is waited for.
+/// A clock that advances to every deadline that is waited on.
 #[derive(Clone)]
 struct Skips(Rc<Cell<Moment>>);
 
@@ -43,8 +43,8 @@ impl Runtime for Skips {
     }
 }
 
-/// Runs the accept loop through these errors, with a client behind them. Returns the number of
-/// clients accepted, the time that passed, and the result if the loop ended.
+/// Runs the accept loop through these errors, with a client waiting behind them. Returns the number
+/// of clients accepted, the time that passed, and the result if the loop ended.
 fn outcome(errors: &[Errno]) -> (usize, Duration, Option<io::Result<()>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let _client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -9,11 +9,11 @@ use crate::io::net::runtime::{Network, Timed};
 use crate::time::Instant;
 
 /// A rate as a queue of turns. Each caller is given the time at which it may move bytes, and the
-/// next caller's turn follows that one. Nobody can overtake, however much others move.
+/// next caller's turn follows that one. No caller can overtake another, however much is moved.
 #[derive(Debug)]
 struct Pace {
     rate: NonZeroU64,
-    /// Time at which all turns given so far are over.
+    /// Time at which all turns reserved so far are over.
     free: Instant,
 }
 
@@ -53,12 +53,13 @@ impl SharedPace {
 pub(in crate::io) struct Throttle {
     own: Option<Pace>,
     shared: Option<SharedPace>,
-    /// The rest of the current turn in bytes, and the time at which the turn begins.
+    /// The rest of the current turn in bytes.
     left: u64,
+    /// Time at which the current turn begins.
     begin: Instant,
-    /// The rate of work on bytes of a file that send nothing over the wire, and the time at which
-    /// that work would be done at this rate.
+    /// The rate of work on bytes of a file that are not sent over the wire.
     work: Pace,
+    /// Time at which the work so far would be done at this rate.
     worked: Instant,
 }
 
@@ -70,7 +71,7 @@ impl Default for Throttle {
 
 impl Throttle {
     /// Maximum number of bytes of a file that a session may process per second without sending any
-    /// of them. A disk easily reads that many, and the work between two deadlines is bounded.
+    /// of them. A disk easily reads that many, and the limit bounds the work between two deadlines.
     const WORK: NonZeroU64 = NonZeroU64::new(128 << 20).unwrap();
     /// Minimum and maximum number of bytes of a turn.
     const TURN: (u64, u64) = (1024, 1 << 20);
@@ -81,7 +82,7 @@ impl Throttle {
         Self { own: own.map(Pace::new), shared, left: 0, begin, work: Pace::new(Self::WORK), worked }
     }
 
-    /// Ready when bytes may be moved. Returns their maximum number, which is at least 1.
+    /// Waits until bytes may be moved. Returns their maximum number, which is at least 1.
     pub(in crate::io) fn poll_allowance<N: Network>(
         &mut self,
         runtime: &mut Timed<N>,

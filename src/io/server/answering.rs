@@ -133,7 +133,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
             Err(refusal) => Answer::Refused(*refusal),
         };
         let answered = match self.session.answer(ticket, answer, &mut self.control.tx) {
-            // The host's own reply is not one that this command may get.
+            // This command may not get the reply that the host has chosen.
             Err((LocalError::WrongAnswer, ticket)) => {
                 let failed = Answer::Refused(Refusal::Failed);
                 self.session.answer(ticket, failed, &mut self.control.tx)

@@ -13,21 +13,21 @@ use crate::io::net::runtime::Network;
 
 /// Size in bytes of a session's storage for paths.
 pub(super) const PATHS: usize = 8 * 1024;
-/// Number of spare buffers of each size that are kept, far above the number of sessions that work
-/// at the same moment.
+/// Number of spare buffers of each size that are kept, far above the number of sessions that are
+/// active at the same moment.
 const MOST: usize = 64;
-/// Number of sizes of which buffers are kept. All sessions have the same unless the server's owner
-/// sets limits for single clients.
+/// Number of sizes of which buffers are kept. All sessions use the same size unless the server's
+/// owner sets limits for single clients.
 const SIZES: usize = 4;
 
-/// The memory that a session needs while it works.
+/// The memory that a session needs while it is active.
 pub(super) struct Buffers {
     pub(super) control: Storage,
     pub(super) paths: Vec<u8>,
 }
 
 /// Buffers that no session uses at the moment, by the maximum length of a line. The sessions of a
-/// server share them.
+/// server share these.
 #[derive(Default)]
 pub(in crate::io) struct Spares(Mutex<HashMap<usize, Vec<Buffers>>>);
 
@@ -42,7 +42,7 @@ impl Spares {
         spare.unwrap_or_else(|| Buffers { control: storage(line), paths: vec![0; PATHS] })
     }
 
-    /// Keeps buffers for the next session that works.
+    /// Keeps buffers for the next session that needs them.
     pub(super) fn put(&self, line: usize, buffers: Buffers) {
         let mut spares = self.lock();
         if spares.len() < SIZES || spares.contains_key(&line) {
@@ -66,12 +66,12 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
             return;
         }
         let Buffers { control, paths } = self.spares.take(self.line);
-        // The connection was idle, and the paths were no longer than this.
+        // Neither call fails: the connection was idle, and its paths fit.
         let _ = self.control.replace_storage(control);
         let _ = self.session.replace_paths(paths);
     }
 
-    /// Gives the buffers up if nothing is in them and nothing is being done.
+    /// Gives up the buffers if they are empty and the session is doing nothing.
     pub(super) fn give_up_buffers(&mut self) {
         let works = self.asked.is_some() || self.moving.is_some() || self.control.is_changing();
         if works || self.closing.is_some() {

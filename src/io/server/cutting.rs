@@ -7,7 +7,7 @@ use super::Work;
 use crate::io::net::runtime::{Network, Timed};
 use crate::time::Instant;
 
-/// Maximum time for a host to abort a file, which is dropped afterwards.
+/// Maximum time for a host to abort a file, which is dropped after that time.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The file that is being aborted, if any, and its deadline.
@@ -20,7 +20,8 @@ impl Cutting {
         self.0 = Some((now.after(PATIENCE), abort));
     }
 
-    /// Ready once no file is being aborted: it finished, or its time or the session's was over.
+    /// Waits until no file is being aborted: until the host has finished, or the time for this or
+    /// for the session is over.
     pub(super) fn poll<N: Network>(
         &mut self,
         runtime: &mut Timed<N>,

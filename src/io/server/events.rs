@@ -22,7 +22,7 @@ pub struct SessionEvent<'a> {
     pub session: u64,
     /// Time of the event.
     pub at: SystemTime,
-    /// The client. Before login, its user name is empty or the attempted one.
+    /// The client. Before login, its user name is empty or the one that was attempted.
     pub visitor: &'a Visitor,
     /// The kind of event, with its details.
     pub what: Happening<'a>,
@@ -118,11 +118,13 @@ pub(super) struct Reporter {
     transfer: Option<TransferSpan>,
     pub(super) visitor: Visitor,
     pub(super) closed: Closed,
-    /// The path of the last request to the host, and the old path of a rename.
+    /// The path of the last request to the host.
     path: OwnedPath,
+    /// The old path, if that request is a rename.
     from: OwnedPath,
-    /// The time at which the transfer was opened, and the number of bytes of the file moved since.
+    /// The time at which the transfer was opened.
     opened: Instant,
+    /// Number of bytes of the file moved since the transfer was opened.
     pub(super) bytes: u64,
 }
 
@@ -151,12 +153,12 @@ impl Reporter {
         self.report(Happening::Opened);
     }
 
-    /// Notes the paths of a request to the host. Later events concern them.
+    /// Records the paths of a request to the host, to which later events refer.
     pub(super) fn asked(&mut self, path: VirtualPath<'_>, from: VirtualPath<'_>) {
         (self.path, self.from) = (path.into(), from.into());
     }
 
-    /// Notes the beginning of a transfer.
+    /// Records the beginning of a transfer.
     pub(super) fn opened(&mut self, unique_name: Option<&[u8]>, now: Instant) {
         (self.opened, self.bytes) = (now, 0);
         if let Some(name) = unique_name {
@@ -220,7 +222,7 @@ pub struct XferlogLine<'a> {
 }
 
 impl<'a> XferlogLine<'a> {
-    /// Creates the line for an event. Only the transfer of a file has one.
+    /// Creates the line for an event. Returns `None` unless the event is the transfer of a file.
     #[must_use]
     pub fn of(event: &SessionEvent<'a>) -> Option<Self> {
         match event.what {

@@ -1,5 +1,5 @@
-//! Computes the hash of a file for a host that does not. The file is read and hashed in pieces, so
-//! that the session can handle commands in between, and the client can abort the work.
+//! Computes the hash of a file for a host that does not compute it. The file is read and hashed in
+//! pieces, so that the session can handle commands in between, and the client can abort the work.
 
 use ::std::io;
 use ::std::mem::replace;
@@ -15,10 +15,11 @@ const PIECE: usize = 128 * 1024;
 /// A hash in progress.
 pub(super) struct Hashing<F: AsyncFile> {
     state: State<F>,
-    /// `None` once the hash was returned.
+    /// `None` once the hash has been returned.
     hasher: Option<Hasher>,
-    /// The position of the first byte, and the maximum number of bytes still to be hashed.
+    /// The position of the first byte.
     start: u64,
+    /// Maximum number of bytes still to be hashed.
     left: u64,
     hashed: u64,
 }

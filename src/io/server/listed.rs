@@ -1,4 +1,4 @@
-//! A listing on its way to the client: reads directories from the host and writes their lines.
+//! A listing in transit to the client: reads directories from the host and writes their lines.
 
 use ::std::boxed::Box;
 use ::std::io;
@@ -14,7 +14,7 @@ use crate::server::Lister;
 /// Number of bytes of a listing that are written at a time.
 const LISTING_CHUNK: usize = CHUNK / 8;
 
-/// Opens a directory below the one that is listed.
+/// A function that opens a directory below the one that is listed.
 pub(super) type Below<F> =
     Box<dyn Fn(&[u8]) -> Work<Result<<F as AsyncFilesystem>::Entries, Refusal>> + Send>;
 
@@ -26,7 +26,7 @@ pub(super) struct Listed<F: AsyncFilesystem> {
 }
 
 enum State<E> {
-    /// The heading is written next, and then the entries.
+    /// The heading is to be written next, and then the entries.
     Begun(Pages<E>),
     Reading(Pages<E>),
     /// The next directory is being opened.
@@ -99,8 +99,8 @@ impl<F: AsyncFilesystem> Listed<F> {
                     return Poll::Pending;
                 }
                 Poll::Ready(Ok(entries)) => self.state = State::Begun(Pages::of(entries)),
-                // The directory may be gone or closed to this client. The listing goes on without
-                // it.
+                // The directory may have been removed, or may be closed to this client. The listing
+                // continues without it.
                 Poll::Ready(Err(_)) => match self.lister.next_directory() {
                     Some(path) => self.state = State::Opening((self.open)(path)),
                     None => return Poll::Ready(None),

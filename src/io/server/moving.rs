@@ -13,7 +13,8 @@ use crate::io::net::intake::{Failure, Intake, Taken};
 use crate::io::net::runtime::Network;
 use crate::server::Lister;
 
-/// Initial number of bytes to receive at a time. It grows for peers that send more than that.
+/// Initial number of bytes to receive at a time. The number grows for peers that send more than
+/// that.
 const FIRST_CHUNK: usize = CHUNK / 16;
 
 /// A transfer, and the bytes between the host and the data connection.
@@ -23,7 +24,7 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     upload: bool,
     /// Set while the kernel may be able to move the bytes.
     kernel: bool,
-    /// The way by which it moves them to a file to be stored, unless that is in use.
+    /// The [`Intake`] with which the kernel moves bytes to a file to be stored, unless in use.
     intake: Option<Intake>,
     /// Empty while the host holds the buffer.
     buffer: Vec<u8>,
@@ -33,15 +34,16 @@ pub(super) struct Moving<F: AsyncFilesystem> {
     chunk: usize,
     /// Set once there is nothing more to send.
     ended: bool,
-    /// Bytes of the file so far, and the maximum that may be received.
+    /// Number of bytes of the file so far.
     moved: u64,
+    /// Maximum number of bytes that may be received.
     most: u64,
     /// Minimum size of the file to send, as reported when it was opened; 0 if unknown. An earlier
     /// end is an error.
     least: u64,
 }
 
-/// The way by which the kernel has moved bytes, to be used again, and the result.
+/// The [`Intake`] that has moved bytes, to be used again, and the result.
 type HasTaken = io::Result<(Intake, Taken)>;
 
 enum What<F: AsyncFilesystem> {
@@ -49,7 +51,7 @@ enum What<F: AsyncFilesystem> {
     File(F::File),
     Reading(Work<(F::File, Vec<u8>, io::Result<usize>)>),
     Writing(Work<(F::File, Vec<u8>, io::Result<()>)>),
-    /// The kernel moves what arrives to the file.
+    /// The kernel is moving incoming bytes to the file.
     Taking(Work<(F::File, HasTaken)>),
     Beginning(Work<(F::File, io::Result<()>)>),
     /// A listing to send.
@@ -59,21 +61,22 @@ enum What<F: AsyncFilesystem> {
 }
 
 impl<F: AsyncFilesystem> Moving<F> {
-    /// Starts with a file to be stored.
+    /// Creates a transfer that stores a file.
     pub(super) const fn upload(file: F::File) -> Self {
         let mut moving = Self::new(What::File(file));
         (moving.upload, moving.kernel) = (true, true);
         moving
     }
 
-    /// Starts with a file to be sent; `kernel` if the kernel may send it.
+    /// Creates a transfer that sends a file. `kernel` is `true` if the kernel may send it.
     pub(super) const fn file(file: F::File, kernel: bool) -> Self {
         let mut moving = Self::new(What::File(file));
         moving.kernel = kernel;
         moving
     }
 
-    /// Starts with a listing, whose lines `lister` writes. `open` opens the directories below.
+    /// Creates a transfer that sends a listing, whose lines `lister` writes. `open` opens the
+    /// directories below.
     pub(super) fn entries(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
         Self::new(What::Entries(Box::new(Listed::new(pages, lister, open))))
     }
@@ -95,7 +98,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// Sets the size of the file to send, if the host knows it. Ending before that is an error.
+    /// Sets the size of the file to send, if the host knows it. An earlier end of the file is an
+    /// error.
     pub(super) const fn of_size(mut self, size: Option<u64>) -> Self {
         if let Some(size) = size {
             self.least = size;
@@ -116,7 +120,7 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// Returns the call that aborts the file of an upload, if there is one to make.
+    /// Returns the call that aborts the file of an upload, if such a call is needed.
     pub(super) fn abort(self) -> Option<Work<()>> {
         let in_order = <F::File as AsyncFile>::ABORTS_IN_ORDER;
         match self.what {
@@ -136,8 +140,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
         if data.is_complete() {
-            // All that may be sent was sent. The file may continue, and the rest of the buffer is
-            // not needed.
+            // All that may be sent has been sent. The file may continue, and the rest of the buffer
+            // is not needed.
             return data.poll_finish(cx);
         }
         if let (What::File(file), true) = (&mut self.what, self.kernel) {
@@ -216,8 +220,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         });
     }
 
-    /// Ready once the host has stored the bytes that it was given. Returns the number of those that
-    /// were not reported, since the kernel has received them.
+    /// Waits until the host has stored the bytes that it was given. Returns the number of bytes
+    /// that were not reported before, because the kernel has received them.
     fn poll_stored(&mut self, cx: &mut Context<'_>) -> Poll<Result<u64, (DataFailure, io::Error)>> {
         let (file, stored) = match &mut self.what {
             What::Beginning(work) => ready!(work.as_mut().poll(cx)),
@@ -236,7 +240,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         Poll::Ready(stored.map(|()| 0).map_err(not_stored))
     }
 
-    /// Continues after the kernel has moved bytes, in another way if it cannot move them.
+    /// Continues after the kernel has moved bytes. If the kernel cannot move them, continues
+    /// without it.
     fn taken(&mut self, file: F::File, taken: HasTaken) -> Result<u64, (DataFailure, io::Error)> {
         self.what = What::File(file);
         let (intake, Taken { bytes, rest, failure }) = match taken {
@@ -309,8 +314,8 @@ impl<F: AsyncFilesystem> Moving<F> {
         }
     }
 
-    /// Returns whether the kernel is to move the next bytes to the file, which pays once there are
-    /// many.
+    /// Returns whether the kernel should move the next bytes to the file, which is worthwhile once
+    /// there are many.
     fn may_take<R: Network>(&mut self, data: &mut Data<R>) -> bool {
         let What::File(file) = &self.what else { return false };
         if self.kernel && self.chunk == CHUNK && self.intake.is_none() {

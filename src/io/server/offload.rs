@@ -1,4 +1,5 @@
-//! Offers a blocking host to a server that must not block: the calls are made in threads that may.
+//! Offers a blocking host to a server that must not block: the calls are made in threads that may
+//! block.
 
 use ::std::collections::HashMap;
 use ::std::fmt;
@@ -60,9 +61,9 @@ impl<U: Unblock> Caller<U> {
         .await
     }
 
-    /// Drops a value where it may take its time.
+    /// Drops a value in a place where dropping it may take long.
     fn drop<T: Send + 'static>(&self, what: T) {
-        // The future is not awaited; the value is dropped all the same.
+        // The future is not awaited; the value is dropped anyway.
         ::std::mem::drop(U::unblock_in(&self.lane, move || ::std::mem::drop(what)));
     }
 }
@@ -95,11 +96,11 @@ pub(crate) struct Offload<A, U> {
     unblock: PhantomData<fn() -> U>,
 }
 
-/// The lane of a file system, which exists as long as a session uses it.
+/// The lane of a file system, which exists as long as a session uses the file system.
 #[derive(Debug, Default)]
 struct LaneOf(Lane);
 
-/// Values that are shared by key, and exist as long as one of their owners.
+/// Values that are shared by key. Each exists as long as one of its owners.
 struct Registry<K, T>(Mutex<HashMap<K, Weak<T>>>);
 
 impl<K: Eq + Hash, T: Default> Registry<K, T> {
@@ -308,7 +309,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
 /// The entries of a directory of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadEntries<I, U> {
-    /// `None` while a call has them, and after the last one.
+    /// `None` while a call holds the entries, and after the last one.
     inner: Option<I>,
     /// The error that follows the last page.
     failed: Option<io::Error>,
@@ -348,7 +349,7 @@ where
 /// A file of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadFile<F: Send + 'static, U: Unblock> {
-    /// `None` while a call has the file, and after a call that did not return it.
+    /// `None` while a call holds the file, and after a call that did not return it.
     inner: Option<F>,
     /// Set for a file of the operating system that is only read: closing it takes less time than a
     /// call in another thread.

@@ -12,7 +12,7 @@ use crate::listing::OwnedEntry;
 /// Number of entries skipped before other tasks run.
 pub(super) const PASSED_AT_ONCE: u32 = 1024;
 
-/// A directory while it is read.
+/// A directory that is being read.
 pub(super) struct Pages<E> {
     /// An entry that was put back, and is the next one.
     returned: Option<OwnedEntry>,
@@ -45,7 +45,7 @@ impl<E: AsyncEntries> Pages<E> {
         self.single
     }
 
-    /// Makes the entry the next one again.
+    /// Puts an entry back, to be returned next.
     pub(super) fn put_back(&mut self, entry: OwnedEntry) {
         self.returned = Some(entry);
     }
@@ -55,9 +55,9 @@ impl<E: AsyncEntries> Pages<E> {
         self.next = Next::Failed(error);
     }
 
-    /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. It is
-    /// then the next entry. Returns `false` on an error, since the caller reports that nothing was
-    /// found.
+    /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. That
+    /// entry is then the next one. Returns `false` on an error, since the caller reports that
+    /// nothing was found.
     pub(super) async fn has(&mut self, wanted: impl Fn(&[u8]) -> bool) -> bool {
         let mut seen = 0_u32;
         poll_fn(|cx| {

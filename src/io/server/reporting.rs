@@ -68,7 +68,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         });
     }
 
-    /// Returns what is known of the client, with the attempted user name before login.
+    /// Returns what is known about the client, with the attempted user name before login.
     pub(super) fn visitor(&self) -> Visitor {
         let logged_in = self.session.is_logged_in();
         let user = if logged_in { self.user.clone() } else { self.session.user().to_vec() };

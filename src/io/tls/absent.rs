@@ -9,7 +9,7 @@ use crate::io::server::login::Login;
 #[derive(Clone, Debug)]
 pub(in crate::io) enum Endpoint {}
 
-/// Returns the error of a connection that is to be put under TLS.
+/// Returns the error for a connection that should be secured.
 pub(in crate::io) fn not_configured() -> io::Error {
     let text = "no TLS configuration was given: this build lacks the feature `rustls`";
     io::Error::new(io::ErrorKind::Unsupported, text)

@@ -16,8 +16,8 @@ use rustls::{ClientConfig, NamedGroup, SupportedProtocolVersion};
 use super::unsigned::Unsigned;
 use super::{ALPN, provider, store};
 
-/// Number of TLS 1.3 tickets that a control connection keeps. Each data connection uses one up and
-/// brings one or two.
+/// Number of TLS 1.3 tickets that a control connection keeps. Each data connection uses up one
+/// ticket and brings one or two new ones.
 const TICKETS: usize = 8;
 
 /// A client's TLS configuration: the servers it trusts, and the certificate it presents.
@@ -98,8 +98,8 @@ impl ClientTls {
 /// The TLS sessions of one of a client's control connections and its data connections. The
 /// handshakes on the data connections resume them. A clone has the same sessions.
 ///
-/// For drivers of your own, which move the bytes of rustls's connections themselves. See the
-/// [module](super) for an example.
+/// This type is for drivers of your own, which move the bytes of rustls's connections themselves.
+/// See the [module](super) for an example.
 #[derive(Clone)]
 pub struct ClientSessions {
     config: Arc<ClientConfig>,
@@ -121,14 +121,15 @@ impl ClientSessions {
     /// resumes a session if there is one.
     ///
     /// # Errors
-    /// If the configuration allows no connection to this name.
+    /// Fails if the configuration allows no connection to this name.
     pub fn connect(&self) -> Result<ClientConnection, rustls::Error> {
         ClientConnection::new(Arc::clone(&self.config), self.name.clone())
     }
 
-    /// Returns whether there were TLS 1.3 tickets, which rustls uses once each, and none is left.
-    /// The next data connection then resumes nothing, and a server may refuse it (ProFTPD, which
-    /// sends no ticket with an upload). Run [`renew_session`](crate::client::renew_session) first.
+    /// Returns whether there were TLS 1.3 tickets, each of which rustls uses only once, and none
+    /// are left. The next data connection then resumes nothing, and a server may refuse it
+    /// (ProFTPD, which sends no ticket with an upload). Run
+    /// [`renew_session`](crate::client::renew_session) first.
     #[must_use]
     pub fn has_spent_its_tickets(&self) -> bool {
         let Store { had_tickets, tickets, .. } = &*self.store;
@@ -212,20 +213,20 @@ enum Trust {
 }
 
 impl ClientTlsBuilder {
-    /// Sets the crypto provider. The default is the process-wide provider, or else the one that a
-    /// feature of this crate provides.
+    /// Sets the crypto provider. The default is the process-wide provider or, if there is none, the
+    /// one that a feature of this crate provides.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// Sets the TLS versions to speak. By default these are all that rustls supports.
+    /// Sets the TLS versions to use. By default these are all versions that rustls supports.
     pub fn versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
         self.versions = versions;
         self
     }
 
-    /// Trusts servers with certificates signed by these.
+    /// Trusts servers with certificates signed by these roots.
     pub fn roots(mut self, roots: impl IntoIterator<Item = CertificateDer<'static>>) -> Self {
         self.roots.extend(roots);
         self
@@ -238,9 +239,9 @@ impl ClientTlsBuilder {
         self
     }
 
-    /// Trusts the server whose own certificate has this SHA-256 fingerprint, and no other, whoever
-    /// signed it and whatever its names and dates are: for self-signed certificates. Called again,
-    /// it adds another fingerprint, such as that of the next certificate. It replaces other
+    /// Trusts only the server whose own certificate has this SHA-256 fingerprint, whoever signed
+    /// the certificate and whatever its names and dates are: for self-signed certificates. Another
+    /// call adds another fingerprint, such as that of the next certificate. This replaces other
     /// kinds of trust.
     ///
     /// `openssl x509 -in certificate.pem -noout -fingerprint -sha256` prints a certificate's
@@ -253,23 +254,23 @@ impl ClientTlsBuilder {
         self
     }
 
-    /// Trusts any server. For tests with certificates that nobody has signed: anyone on the network
-    /// path can pose as the server, and read and change everything.
+    /// Trusts any server. Use this only for tests with certificates that no authority has signed:
+    /// anyone on the network path can pose as the server, and read and change everything.
     pub fn dangerously_trust_anybody(mut self) -> Self {
         self.trust = Trust::Anybody;
         self
     }
 
-    /// Presents this certificate to servers that ask for one. The chain starts with the certificate
-    /// itself, followed by those that signed it.
+    /// Presents this certificate to servers that ask for a certificate. The chain starts with the
+    /// certificate itself, followed by those that signed it.
     pub fn certificate(mut self, chain: Vec<CertificateDer<'static>>, key: PrivateKeyDer<'static>) -> Self {
         self.identity = Some((chain, key));
         self
     }
 
     /// Sets whether a data connection that ends without close_notify is accepted as a complete
-    /// file, since some servers never send one. Anyone on the network path can then truncate a file
-    /// unnoticed.
+    /// file, since some servers never send close_notify. Anyone on the network path can then
+    /// truncate a file unnoticed.
     pub fn tolerate_truncation(mut self, tolerate: bool) -> Self {
         self.tolerant = tolerate;
         self
@@ -278,10 +279,9 @@ impl ClientTlsBuilder {
     /// Builds the configuration.
     ///
     /// # Errors
-    /// If there is no crypto provider or it supports none of the versions, or has no SHA-256 for a
-    /// fingerprint, a root is not a
-    /// certificate, the certificate does not match its key, or the operating system's certificates
-    /// are not available.
+    /// Fails if there is no crypto provider, if it supports none of the versions or has no SHA-256
+    /// for a fingerprint, if a root is not a certificate, if the certificate does not match its
+    /// key, or if the operating system's certificates are not available.
     pub fn build(self) -> Result<ClientTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let algorithms = Arc::clone(&provider);

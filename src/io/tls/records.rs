@@ -17,16 +17,16 @@ const HEADER: usize = 5;
 #[derive(Debug)]
 pub(in crate::io) struct Session {
     connection: Connection,
-    /// Received records that were not processed. They are passed on one at a time, so that bytes in
-    /// the clear after close_notify stay separate.
+    /// Received records that have not been processed. They are passed on one at a time, so that
+    /// bytes in the clear after close_notify stay separate.
     incoming: Vec<u8>,
     /// Number of bytes to read from the socket at a time.
     chunk: usize,
     start: usize,
     end: usize,
-    /// Number of bytes of the current record that were not yet received.
+    /// Number of bytes of the current record that have not been received yet.
     rest: usize,
-    /// Set once anything was received.
+    /// Set once anything has been received.
     has_heard: bool,
     /// Set once the peer has sent close_notify.
     ended: bool,
@@ -34,13 +34,14 @@ pub(in crate::io) struct Session {
     has_bytes: bool,
     /// The error that followed the bytes read last.
     failed: Option<io::Error>,
-    /// Accepts an end without close_notify.
+    /// Set if an end without close_notify is accepted.
     tolerant: bool,
-    /// Holds back tickets, sent after the handshake, until other bytes are sent or TLS ends.
+    /// Set while tickets, which follow the handshake, are held back until other bytes are sent or
+    /// TLS ends.
     holds: bool,
-    /// Set once early bytes were reported.
+    /// Set once early bytes have been reported.
     is_ahead: bool,
-    /// Knows the owner of the session that the handshake resumed.
+    /// The keeper, which knows the owner of the session that the handshake resumed.
     keeper: Option<Arc<Keeper>>,
 }
 
@@ -64,10 +65,10 @@ impl Session {
         }
     }
 
-    /// Holds back the tickets of a server's data connection while nothing else is sent, which on a
-    /// connection that only receives is until the end. The peer need not read anything while it
-    /// writes, and closing with unread bytes would reset the connection (RFC 9293 3.6.1, RFC 2525
-    /// 2.17), so that bytes already received might be lost.
+    /// Holds back the tickets of a server's data connection while nothing else is sent; on a
+    /// connection that only receives, this means until the end. The peer need not read anything
+    /// while it writes, and closing with unread bytes would reset the connection (RFC 9293 3.6.1,
+    /// RFC 2525 2.17), so that bytes already received might be lost.
     pub(super) fn holding_tickets(mut self, keeper: Arc<Keeper>) -> Self {
         (self.holds, self.keeper) = (true, Some(keeper));
         self
@@ -78,7 +79,7 @@ impl Session {
         self.holds = false;
     }
 
-    /// Ready once, when bytes have arrived while tickets are held back.
+    /// Reports, once, that bytes have arrived while tickets are held back.
     pub(in crate::io) fn poll_ahead<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<()> {
         while self.is_holding() && !self.is_ahead {
             if self.has_bytes {
@@ -94,14 +95,14 @@ impl Session {
         Poll::Pending
     }
 
-    /// Returns whether output is held back. The last records of a TLS 1.2 handshake are not.
+    /// Returns whether output is held back. The last records of a TLS 1.2 handshake never are.
     fn is_holding(&self) -> bool {
         self.holds
             && !self.connection.is_handshaking()
             && self.connection.protocol_version() == Some(ProtocolVersion::TLSv1_3)
     }
 
-    /// Returns whether anything was received.
+    /// Returns whether anything has been received.
     pub(in crate::io) const fn has_heard(&self) -> bool {
         self.has_heard
     }
@@ -116,21 +117,21 @@ impl Session {
         }
     }
 
-    /// Returns the certificates from the peer's handshake in DER, its own first. Empty if it sent
-    /// none.
+    /// Returns the certificates from the peer's handshake in DER, the peer's own first. The list is
+    /// empty if the peer sent none.
     pub(in crate::io) fn peer_certificates(&self) -> Vec<Vec<u8>> {
         let shown = self.connection.peer_certificates().unwrap_or_default();
         shown.iter().map(|certificate| certificate.as_ref().to_vec()).collect()
     }
 
-    /// Returns whether tickets may still arrive on this connection. The only one of TLS 1.2 arrives
-    /// before data.
+    /// Returns whether tickets may still arrive on this connection. The only ticket of TLS 1.2
+    /// arrives before data.
     pub(in crate::io) fn may_bring_tickets(&self) -> bool {
         !self.ended && self.connection.protocol_version() != Some(ProtocolVersion::TLSv1_2)
     }
 
-    /// Receives records while a ticket is `wanted` and may be the next to arrive. Ready once it has
-    /// arrived, bytes have arrived, or nothing more will.
+    /// Receives records while a ticket is `wanted` and may be the next to arrive. Returns `Ready`
+    /// once the ticket or other bytes have arrived, or nothing more will arrive.
     pub(in crate::io) fn poll_ticket<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -171,8 +172,8 @@ impl Session {
     }
 
     /// Reads protected bytes: as many as have arrived and fit, since each read may cost its caller
-    /// a call in another thread. 0 is their orderly end. An end without close_notify is an error,
-    /// unless it is tolerated.
+    /// a call in another thread. Returns 0 at their orderly end. An end without close_notify is an
+    /// error, unless it is tolerated.
     pub(in crate::io) fn poll_read<S: Stream>(
         &mut self,
         stream: &mut S,
@@ -302,8 +303,8 @@ impl Session {
         Poll::Ready(Ok(true))
     }
 
-    /// Reads more bytes from the socket, behind those not yet processed. Returns `false` at its
-    /// end.
+    /// Reads more bytes from the socket, behind those not yet processed. Returns `false` at the end
+    /// of the stream.
     fn poll_fill<S: Stream>(&mut self, stream: &mut S, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         self.incoming.copy_within(self.start..self.end, 0);
         (self.start, self.end) = (0, self.end - self.start);
@@ -315,7 +316,7 @@ impl Session {
     }
 }
 
-/// A socket as the writer that rustls needs.
+/// A socket in the form of the writer that rustls needs.
 struct Outgoing<'a, 'c, S> {
     stream: &'a mut S,
     cx: &'a mut Context<'c>,

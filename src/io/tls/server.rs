@@ -18,23 +18,23 @@ use super::{ALPN, provider, store};
 ///
 /// The TLS sessions of different control connections are kept apart, so that a resumed session
 /// identifies the owner of a data connection. The session that a data connection has to resume is
-/// set by [`Security::session_binding`](crate::server::Security::session_binding). By default it
-/// may come from its own control connection, or from another one of the same user, virtual host and
-/// address, for programs that use one session store for several connections. For anonymous users it
-/// has to be the connection's own. Sessions can be resumed any number of times: in TLS 1.2 by
-/// identifier or ticket, in TLS 1.3 by ticket. A new control connection resumes none. Sessions end
-/// with their control connection, but while other connections of the user are open, its last eight
-/// are kept.
+/// set by [`Security::session_binding`](crate::server::Security::session_binding). By default, this
+/// may be a session of its own control connection, or of another control connection with the same
+/// user, virtual host and address, for programs that use one session store for several connections.
+/// For anonymous users it has to be one of its own control connection. Sessions can be resumed any
+/// number of times: in TLS 1.2 by identifier or ticket, in TLS 1.3 by ticket. A new control
+/// connection resumes none. Sessions end with their control connection, but while other connections
+/// of the user are open, its last eight are kept.
 ///
 /// The stores are bounded: 8 sessions of each control connection itself, 32 of its data
 /// connections, and 32 of ended connections for each user and address with an open connection. Each
 /// store holds at most 128 KiB; a session takes about 200 bytes and the client's certificates.
 ///
-/// With TLS 1.3, a control connection sends eight tickets. A data connection that receives sends
-/// its own only after the client has ended TLS, since a client that closes with unread tickets
-/// resets the connection and truncates its file. If the client starts the handshake before it sends
-/// its command, they are sent at once: curl does this, and needs a ticket from each upload for the
-/// next one.
+/// With TLS 1.3, a control connection sends eight tickets. A data connection that receives a file
+/// sends its own tickets only after the client has ended TLS, since a client that closes with
+/// unread tickets resets the connection and truncates its file. If the client starts the handshake
+/// before it sends its command, the tickets are sent at once: curl does this, and needs a ticket
+/// from each upload for the next one.
 #[derive(Clone)]
 pub struct ServerTls {
     config: Arc<ServerConfig>,
@@ -87,7 +87,7 @@ impl ServerTls {
         self.sessions_of(None)
     }
 
-    /// Like [`sessions`](Self::sessions), for a client at this address.
+    /// Creates a store like [`sessions`](Self::sessions), for a client at this address.
     pub(super) fn sessions_from(&self, address: IpAddr) -> ServerSessions {
         self.sessions_of(Some(address))
     }
@@ -98,12 +98,12 @@ impl ServerTls {
 }
 
 /// The TLS sessions of one of a server's control connections and its data connections. Only these
-/// can be resumed, and those of the [user](Self::belong_to)'s other control connections, so that
-/// [`HandshakeKind::Resumed`](rustls::HandshakeKind) on a data connection identifies the user. A
-/// clone has the same sessions.
+/// and the sessions of the [user](Self::belong_to)'s other control connections can be resumed, so
+/// that [`HandshakeKind::Resumed`](rustls::HandshakeKind) on a data connection identifies the user.
+/// A clone has the same sessions.
 ///
-/// For drivers of your own, which move the bytes of rustls's connections themselves. See the
-/// [module](super) for an example.
+/// This type is for drivers of your own, which move the bytes of rustls's connections themselves.
+/// See the [module](super) for an example.
 #[derive(Clone)]
 pub struct ServerSessions {
     config: Arc<ServerConfig>,
@@ -118,11 +118,11 @@ impl fmt::Debug for ServerSessions {
 
 impl ServerSessions {
     /// Creates the TLS connection for the control connection, at
-    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl). With TLS 1.3 it sends
-    /// eight tickets.
+    /// [`Action::UpgradeControl`](crate::action::Action::UpgradeControl). With TLS 1.3 the
+    /// connection sends eight tickets.
     ///
     /// # Errors
-    /// If the configuration allows no connection.
+    /// Fails if the configuration allows no connection.
     pub fn accept(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Control, false).map(|(connection, _)| connection)
     }
@@ -138,13 +138,13 @@ impl ServerSessions {
     /// file.
     ///
     /// # Errors
-    /// If the configuration allows no connection.
+    /// Fails if the configuration allows no connection.
     pub fn accept_data(&self) -> Result<ServerConnection, rustls::Error> {
         self.connection(Role::Data, false).map(|(connection, _)| connection)
     }
 
-    /// Like [`accept_data`](Self::accept_data). The [`Keeper`] knows whether the resumed session
-    /// belongs to the same user.
+    /// Creates a connection like [`accept_data`](Self::accept_data). The [`Keeper`] knows whether
+    /// the resumed session belongs to the same user.
     pub(super) fn accept_data_to_check(&self) -> Result<(ServerConnection, Arc<Keeper>), rustls::Error> {
         self.connection(Role::Data, true)
     }
@@ -200,21 +200,21 @@ impl fmt::Debug for ServerTlsBuilder {
 }
 
 impl ServerTlsBuilder {
-    /// Sets the crypto provider. The default is the process-wide provider, or else the one that a
-    /// feature of this crate provides.
+    /// Sets the crypto provider. The default is the process-wide provider or, if there is none, the
+    /// one that a feature of this crate provides.
     pub fn provider(mut self, provider: Arc<CryptoProvider>) -> Self {
         self.provider = Some(provider);
         self
     }
 
-    /// Sets the TLS versions to speak. By default these are all that rustls supports.
+    /// Sets the TLS versions to use. By default these are all versions that rustls supports.
     pub fn versions(mut self, versions: &'static [&'static SupportedProtocolVersion]) -> Self {
         self.versions = versions;
         self
     }
 
-    /// Asks clients for a certificate signed by one of these. With `require`, clients without one
-    /// are refused.
+    /// Asks clients for a certificate signed by one of these roots. If `require` is `true`, clients
+    /// without such a certificate are refused.
     pub fn client_roots(
         mut self,
         roots: impl IntoIterator<Item = CertificateDer<'static>>,
@@ -227,8 +227,9 @@ impl ServerTlsBuilder {
     /// Builds the configuration.
     ///
     /// # Errors
-    /// If there is no crypto provider or it supports none of the versions, the certificate does not
-    /// match its key, a root is not a certificate, or no client could ever be admitted.
+    /// Fails if there is no crypto provider or it supports none of the versions, if the certificate
+    /// does not match its key, if a root is not a certificate, or if no client could ever be
+    /// admitted.
     pub fn build(self) -> Result<ServerTls, rustls::Error> {
         let provider = self.provider.map_or_else(provider, Ok)?;
         let clients: Arc<dyn ClientCertVerifier> = match self.clients {

@@ -3,7 +3,7 @@
 //!
 //! The identifier or ticket that a client holds is a random number. The session itself is kept here
 //! under that number, with either version of TLS. Resuming a session does not remove it, since
-//! clients offer one twice for two data connections, or for every one.
+//! clients offer the same session for two data connections, or for all of them.
 
 use ::std::collections::{HashMap, VecDeque};
 use ::std::fmt;
@@ -19,9 +19,10 @@ use rustls::server::{ProducesTickets, StoresServerSessions};
 pub(super) const OF_CONTROL: usize = 8;
 /// Maximum number of sessions kept from its data connections, for clients that resume the last one.
 const OF_DATA: usize = 32;
-/// Maximum number of sessions kept from a user's ended connections while others are open: of all of
-/// them together, and of each.
+/// Maximum number of sessions kept from all of a user's ended connections together, while others
+/// are open.
 const LEFT: usize = 32;
+/// Maximum number of sessions kept from each of a user's ended connections.
 const LEFT_OF_EACH: usize = 8;
 /// Maximum size of each of these stores in bytes. A session includes the client's certificates.
 const BYTES: usize = 128 * 1024;
@@ -30,7 +31,7 @@ const BYTES: usize = 128 * 1024;
 /// end with the last control connection.
 const LIFETIME: u32 = 7 * 24 * 60 * 60;
 
-/// A bounded number of sessions by the names that clients know them by, oldest first.
+/// A bounded store of sessions by the names that clients know them by, oldest first.
 struct Shelf {
     most: usize,
     bytes: usize,
@@ -71,7 +72,7 @@ enum Standing {
     Newcomer(Option<IpAddr>),
     /// The connection shares its sessions with no other.
     Alone,
-    /// The connection shares its sessions with the others of its user.
+    /// The connection shares its sessions with the other connections of its user.
     Owned(Arc<Owner>),
 }
 
@@ -193,7 +194,7 @@ impl Pool {
     }
 }
 
-/// A control connection's membership of the pool, which ends on drop.
+/// A control connection's membership in the pool, which ends on drop.
 pub(super) struct Share {
     pool: Arc<Pool>,
     number: u64,
@@ -230,7 +231,7 @@ impl Share {
         self.stand(Standing::Owned(Arc::new(Owner { host, user, address: address.to_canonical() })));
     }
 
-    /// Keeps the connection's sessions to itself, for a login that is not to share them.
+    /// Keeps the connection's sessions to itself, for a login that should not share them.
     pub(super) fn stay_alone(&self) {
         self.stand(Standing::Alone);
     }
@@ -279,7 +280,7 @@ impl Keeper {
     }
 
     /// Returns whether the session that was resumed belongs to this connection's user. Waits for
-    /// the login on the connection it came from.
+    /// the login on the connection that the session came from.
     pub(super) fn poll_bound(&self, cx: &Context<'_>) -> Poll<bool> {
         let lender = *self.lender.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(lender) = lender else { return Poll::Ready(true) };
@@ -339,7 +340,7 @@ impl StoresServerSessions for Keeper {
     }
 }
 
-/// Tickets of either version. They hold only the name of a session.
+/// Tickets of either version, which hold only the name of a session.
 impl ProducesTickets for Keeper {
     fn enabled(&self) -> bool {
         true

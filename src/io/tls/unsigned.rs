@@ -1,4 +1,4 @@
-//! Verification of certificates that nobody needs to have signed.
+//! Verification of certificates that need not be signed by an authority.
 
 use ::std::fmt;
 use ::std::sync::Arc;
@@ -10,11 +10,12 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme, SupportedCipherSuite};
 
-/// Accepts certificates by their fingerprints, or all. The server still has to prove that it has
-/// the key.
+/// Accepts certificates with certain fingerprints, or all certificates. The server still has to
+/// prove that it has the key.
 pub(super) struct Unsigned {
     provider: Arc<CryptoProvider>,
-    /// SHA-256, and the fingerprints of the certificates to accept; `None` to accept all.
+    /// SHA-256, and the fingerprints of the certificates to accept. `None` to accept all
+    /// certificates.
     pins: Option<(&'static dyn Hash, Vec<[u8; 32]>)>,
 }
 

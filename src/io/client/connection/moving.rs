@@ -17,8 +17,8 @@ use crate::io::net::intake::Intake;
 use crate::io::net::runtime::Runtime;
 
 impl<R: Runtime> Connection<R> {
-    /// Reads bytes of a transfer into `out`; 0 once the transfer is complete, including its final
-    /// reply.
+    /// Reads bytes of a transfer into `out`, and returns their number: 0 once the transfer,
+    /// including its final reply, is complete.
     pub(in crate::io::client) fn poll_read(
         &mut self,
         transfer: &mut Transfer,
@@ -35,7 +35,7 @@ impl<R: Runtime> Connection<R> {
         moved.map_ok(|moved| moved.bytes().unwrap_or_default())
     }
 
-    /// Sends bytes of a transfer, at least one unless `bytes` is empty.
+    /// Sends bytes of a transfer, at least one unless `bytes` is empty, and returns their number.
     pub(in crate::io::client) fn poll_write(
         &mut self,
         transfer: &mut Transfer,
@@ -51,8 +51,9 @@ impl<R: Runtime> Connection<R> {
         moved.map(|moved| moved?.bytes().ok_or_else(|| transfer.cut_short()))
     }
 
-    /// Has the kernel send a piece of `file` from its position on, and returns its length: 0 at the
-    /// end of the file, and `None` if the bytes have to pass through this process.
+    /// Has the kernel send a piece of `file` from its current position, and returns the length of
+    /// the piece: 0 at the end of the file, or `None` if the bytes have to pass through this
+    /// process.
     pub(in crate::io::client) fn poll_send_file(
         &mut self,
         transfer: &mut Transfer,
@@ -76,13 +77,14 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
-    /// Returns a way for the kernel to move what arrives into a file, if there is one now.
+    /// Returns an [`Intake`], with which the kernel can move incoming bytes to a file, if it can do
+    /// so now.
     pub(in crate::io::client) fn intake(&mut self) -> Option<Intake> {
         self.data.intake()
     }
 
-    /// Ready with the number of bytes that an [`Intake`] may receive now, and with 0 once the
-    /// transfer is complete, including its final reply.
+    /// Waits for bytes that an [`Intake`] may receive, and returns their maximum number: 0 once the
+    /// transfer, including its final reply, is complete.
     pub(in crate::io::client) fn poll_arrived(
         &mut self,
         transfer: &mut Transfer,
@@ -118,9 +120,9 @@ impl<R: Runtime> Connection<R> {
         report.await.map(drop)
     }
 
-    /// Moves data by `attempt`, which returns the number of bytes for the caller, if any, and the
-    /// event for the machine. Replies of the server are read when no data moves, and now and
-    /// then in between.
+    /// Moves data with `attempt`, which returns the number of bytes for the caller, if any, and the
+    /// event for the machine. Replies of the server are read when no data moves, and occasionally
+    /// while it does.
     fn poll_move(
         &mut self,
         transfer: &mut Transfer,
@@ -177,7 +179,7 @@ impl<R: Runtime> Connection<R> {
         })
     }
 
-    /// Aborts a transfer unless it has ended, and waits for the server's replies to that.
+    /// Aborts a transfer unless it has ended, and waits for the server's replies to the abort.
     pub(in crate::io::client) async fn abort(&mut self, transfer: Transfer) -> Result<(), Error> {
         self.begin_call();
         match transfer.completion {

@@ -1,4 +1,4 @@
-//! Navigation of a removal: goes to a directory of its tree, and verifies that it is there.
+//! Navigation of a removal: enters a directory of its tree, and verifies that the session is there.
 
 use super::{Removal, Unseen};
 use crate::client::{self, FactsReader, Location, change_directory};
@@ -15,12 +15,12 @@ const LONGEST_PATH: usize = 400;
 /// The result of an attempt to go to a directory.
 pub(super) enum Gone {
     There,
-    /// The listing did not report its kind, and it is not a directory.
+    /// The listing did not report the kind of the entry, and the entry is not a directory.
     NoDirectory,
     Not(Unseen),
 }
 
-/// Makes a directory of the tree the working directory, and verifies that it is.
+/// Makes a directory of the tree the working directory, and verifies the result.
 pub(super) async fn go_to<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
@@ -52,8 +52,8 @@ pub(super) async fn go_to<R: Runtime>(
     }
     let names: Vec<&[u8]> = names.iter().map(|name| &name[..]).collect();
     let location = Location::new(&base);
-    // One command if the form of the server's paths is known and the line is short enough for it,
-    // otherwise one command per name.
+    // Sends one command if the form of the server's paths is known and the line is short enough for
+    // it, otherwise one command per name.
     let steps = match location.path(&names).filter(|path| path.len() <= LONGEST_PATH) {
         Some(path) => vec![path],
         None => [&base[..]].iter().chain(&names).map(|name| name.to_vec()).collect(),
@@ -82,8 +82,8 @@ pub(super) async fn go_to<R: Runtime>(
     Ok(Gone::Not(elsewhere.map_or(Unseen::Unconfirmed, Unseen::Elsewhere)))
 }
 
-/// Returns whether the directory at `path` has the unique fact that its entry had, and nothing else
-/// that was seen has it.
+/// Returns whether the directory at `path` has the unique fact that its entry had, and no other
+/// entry that was seen has that fact.
 async fn has_fact<R: Runtime>(
     connection: &mut Connection<R>,
     removal: &mut Removal,
@@ -104,7 +104,8 @@ async fn has_fact<R: Runtime>(
         };
         removal.landmarks = Some([unique_of(connection, &root).await?, unique_of(connection, &home).await?]);
     }
-    // If the server does not report the facts of those two, this one may be theirs.
+    // If the server does not report the facts of the root and home directories, this fact may be
+    // theirs.
     let differs = |landmark: &Option<Vec<u8>>| landmark.as_ref().is_some_and(|fact| *fact != unique);
     removal.tree[at].by_fact = removal.landmarks.iter().flatten().all(differs);
     Ok(removal.tree[at].by_fact)

@@ -47,7 +47,7 @@ impl<R: Network> Data<R> {
             match ready!(wire.poll_read(cx, &mut self.buffer)) {
                 Ok(0) => break decoder.finish(out),
                 Ok(count) => (self.start, self.end) = (0, count),
-                // The encoding marks the end of the file, which was received.
+                // The encoding marks the end of the file, and that mark was received.
                 Err(_) if decoder.is_whole() => break Ok(0),
                 Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
                 Err(error) => {
@@ -69,8 +69,8 @@ impl<R: Network> Data<R> {
         })
     }
 
-    /// Returns a way for the kernel to move the bytes of the file into one, if the coding and the
-    /// system allow that.
+    /// Returns an [`Intake`], with which the kernel can move the bytes to a file, if the coding and
+    /// the system allow that.
     pub(in crate::io) fn intake(&mut self) -> Option<Intake> {
         match &mut self.state {
             State::Receiving(wire, decoder) if decoder.is_identity() => wire.intake().ok(),
@@ -78,8 +78,8 @@ impl<R: Network> Data<R> {
         }
     }
 
-    /// Ready with the number of bytes that an [`Intake`] may receive now, or with the event if
-    /// there are no more.
+    /// Waits for bytes that an [`Intake`] may receive, and returns their maximum number, or the
+    /// event if there are no more.
     pub(in crate::io) fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<Result<usize, DataEvent>> {
         let State::Receiving(wire, _) = &mut self.state else { return Poll::Pending };
         Poll::Ready(match ready!(wire.poll_arrived(cx)) {
@@ -90,7 +90,7 @@ impl<R: Network> Data<R> {
     }
 
     fn end_of_data(&mut self, clean: bool, cx: &mut Context<'_>) -> Received {
-        // The receiver ends TLS too, but need not wait until that has arrived.
+        // The receiver ends TLS too, but need not wait for its close_notify to arrive.
         if let State::Receiving(wire, _) = &mut self.state {
             let _ = wire.poll_shut_down(cx);
         }
@@ -161,7 +161,8 @@ impl<R: Network> Data<R> {
         }
     }
 
-    /// Sends the rest and shuts down the sending side, once all bytes of the file were accepted.
+    /// Sends the rest and shuts down the sending side, once all bytes of the file have been
+    /// accepted.
     pub(in crate::io) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         loop {

@@ -10,9 +10,10 @@ use crate::time::Instant;
 /// Time in which the peer has to close its side.
 const TIME: Duration = Duration::from_secs(2);
 
-/// A connection that nothing is transferred on. Sends close_notify if TLS is in use, then the TCP
-/// end, and discards incoming data for a while. Closing it with unread bytes would reset it, and a
-/// client whose system reports a reset may never read the reason on the control connection.
+/// A connection on which nothing is transferred. Sends close_notify if TLS is in use, then the TCP
+/// end, and discards incoming data for a while. Closing with unread bytes would reset the
+/// connection, and a client whose system reports a reset may never read the reason on the control
+/// connection.
 pub(super) struct Parting<R: Network> {
     wire: Wire<Link<R>>,
     until: Instant,
@@ -29,7 +30,7 @@ impl<R: Network> Parting<R> {
         self.until
     }
 
-    /// Ready when the connection has ended or its time is over.
+    /// Waits until the connection has ended or its time is over.
     pub(super) fn poll(&mut self, runtime: &Timed<R>, cx: &mut Context<'_>) -> Poll<()> {
         if runtime.now() >= self.until {
             return Poll::Ready(());

@@ -43,7 +43,7 @@ pub(super) fn combine(directory: &Directory, target: &Path, parts: &[&Path]) -> 
     Ok(())
 }
 
-/// Appends each part up to the length that it had when it was opened, so that none is read forever.
+/// Appends each part up to its length when it was opened, so that none is read forever.
 fn append(file: &mut File, parts: Vec<(File, u64)>) -> io::Result<()> {
     use io::Read;
     file.seek(SeekFrom::End(0))?;

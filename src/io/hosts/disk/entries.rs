@@ -15,22 +15,21 @@ use crate::listing::{Entry, Fields, Kind, OwnedEntry};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// Entries that vanish before they are examined and temporary files of [atomic
-/// uploads](super::Directory::atomic_uploads) are left out. For a listing of names alone, nothing
-/// is examined. So are names that no line of a listing
-/// can show: those with CR or LF and, outside Unix, those that are not Unicode. Entries that may
-/// not be examined have only a name and kind. On Unix that applies to all entries of a directory
-/// that this process may read but not search. If reading the directory fails, the iteration ends
-/// with the error.
+/// The iterator leaves out entries that vanish before they are examined, temporary files of [atomic
+/// uploads](super::Directory::atomic_uploads), and names that no line of a listing can show: those
+/// with CR or LF and, outside Unix, those that are not Unicode. For a listing of names alone,
+/// nothing is examined. Entries that may not be examined have only a name and kind. On Unix that
+/// applies to all entries of a directory that this process may read but not search. If reading the
+/// directory fails, the iteration ends with the error.
 #[derive(Debug)]
 pub struct DiskEntries {
     /// `None` once reading has failed.
     names: Option<Names>,
     root: Arc<Dir>,
-    /// The directory, below `root`: for finding out where its links lead.
+    /// Path of the directory below `root`, for finding out where its links lead.
     path: PathBuf,
     writable: bool,
-    /// The fields to find out.
+    /// The fields to determine.
     fields: Fields,
 }
 
@@ -41,7 +40,7 @@ impl DiskEntries {
         Ok(Self { names, root: Arc::clone(root), path: path.to_owned(), writable, fields })
     }
 
-    /// Returns the details of an entry, or `None` if it is left out.
+    /// Returns the details of an entry, or `None` if the entry is left out.
     fn described(&self, names: &Names, found: &Found) -> Option<OwnedEntry> {
         let os_name = found.os_name();
         let name = Text::new(bytes(os_name).filter(|name| !is_temporary(name))?).ok()?;
@@ -60,8 +59,8 @@ impl DiskEntries {
         }
     }
 
-    /// Returns whether an entry of this kind has to be examined. The kind itself was mostly read
-    /// with the name.
+    /// Returns whether an entry of this kind has to be examined. The kind itself is usually known
+    /// from reading the name.
     fn needs_status(&self, kind: &Kind<'_>) -> bool {
         let is_known = match kind {
             Kind::File | Kind::Directory | Kind::Pipe | Kind::Socket => true,
@@ -97,11 +96,12 @@ impl Iterator for DiskEntries {
     }
 }
 
-/// Returns the target of the link at `path`. If it leads outside the root, clients must not learn
-/// it. A link within the root whose target does not exist counts as staying.
+/// Returns the target of the link at `path`, or `None` if it leads outside the root, since clients
+/// must not learn that. A link within the root whose target does not exist is not considered to
+/// lead outside.
 pub(super) fn read_link(root: &Dir, path: &Path) -> Option<PathBuf> {
-    // cap-std returns this error for a path that leads outside, and the operating system for a path
-    // through a directory that this process may not search.
+    // cap-std returns this error for a path that leads outside, and the operating system returns it
+    // for a path through a directory that this process may not search.
     match root.metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => None,
         _ => root.read_link(path).ok(),

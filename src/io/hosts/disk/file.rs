@@ -46,7 +46,7 @@ impl Drop for Made {
         if self.begun {
             return;
         }
-        // Someone else may have put another file there, or written to this one.
+        // Another process may have put a different file there, or written to this one.
         let found = self.root.symlink_metadata(&self.path);
         if found.is_ok_and(|found| found.len() == 0 && same(&found, &self.what, &self.path, &self.path)) {
             let _ = self.root.remove_file(&self.path);
@@ -54,10 +54,10 @@ impl Drop for Made {
     }
 }
 
-/// Marks an upload that must be on disk when it is finished.
+/// Marks an upload that must be on disk when finished.
 #[derive(Debug)]
 struct Sync {
-    /// The directory that contains the file, if it can be synced by itself.
+    /// The directory that contains the file, if a directory can be synced.
     parent: Option<fs::File>,
 }
 
@@ -67,7 +67,7 @@ impl DiskFile {
     }
 
     /// Wraps a file that is truncated to `length` when the upload begins. If the file was `made`
-    /// for the upload and the upload does not begin, it is removed.
+    /// for the upload and the upload does not begin, the file is removed.
     pub(super) fn writing(file: fs::File, length: Option<u64>, made: Option<Made>) -> Self {
         Self { start: Start { length, made }, ..Self::reading(file) }
     }

@@ -41,7 +41,7 @@ const NUMBERS: &[(i32, Refusal)] = {
         (Errno::ILSEQ.raw_os_error(), Refusal::BadName),
         // Links that form a loop lead to nothing.
         (Errno::LOOP.raw_os_error(), Refusal::NotFound),
-        // A socket, or a pipe that nobody reads: not a file that can be opened.
+        // A socket, or a pipe without a reader: not a file that can be opened.
         (Errno::NXIO.raw_os_error(), Refusal::Denied),
         // Out of file descriptors, which is temporary.
         (Errno::MFILE.raw_os_error(), Refusal::Busy),
@@ -64,7 +64,7 @@ const NUMBERS: &[(i32, Refusal)] = &[
     (33, Refusal::Busy),
 ];
 
-/// Refusals by error number: none are known for these systems.
+/// Refusals by error number. None are known for these systems.
 #[cfg(not(any(unix, windows)))]
 const NUMBERS: &[(i32, Refusal)] = &[];
 

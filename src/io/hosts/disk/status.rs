@@ -1,4 +1,4 @@
-//! Describes files, as the operating system reports them, as entries of a listing.
+//! Converts the operating system's descriptions of files to entries of a listing.
 
 use ::std::ffi::OsStr;
 use ::std::path::Path;
@@ -11,7 +11,7 @@ use crate::codec::encode::Digits;
 use crate::codec::{Permissions, Sink, Text, Timestamp};
 use crate::listing::{Entry, Fields, Kind, Modified, OwnedEntry, Precision};
 
-/// The details of a file, which is not followed if it is a link.
+/// The details of a file. Links are not followed.
 #[derive(Debug)]
 pub(super) struct Status {
     kind: Kind<'static>,
@@ -33,7 +33,7 @@ struct Unix {
     inode: u64,
 }
 
-/// The view of an entry that a client has: its rights, and the fields that it sees.
+/// A client's view of an entry: the client's rights, and the fields that it sees.
 #[derive(Clone, Copy)]
 pub(super) struct Shown {
     pub(super) writable: bool,
@@ -88,12 +88,12 @@ impl From<&rustix::fs::Stat> for Status {
 }
 
 impl Status {
-    /// Returns whether it is a symbolic link.
+    /// Returns whether the file is a symbolic link.
     pub(super) const fn is_link(&self) -> bool {
         matches!(self.kind, Kind::Link { .. })
     }
 
-    /// Returns the entry of a file called `name`. `target` is that of a link.
+    /// Returns the entry of a file called `name`. `target` is the target of a link.
     pub(super) fn describe(&self, name: Text<'_>, target: Option<&Path>, shown: Shown) -> OwnedEntry {
         let kind = match self.kind {
             Kind::Link { .. } => {
@@ -123,7 +123,7 @@ impl Status {
             if shown.fields.contains(Fields::UNIQUE) {
                 let (device, inode) = (Digits::new::<16>(it.device), Digits::new::<16>(it.inode));
                 for part in [device.as_bytes(), b"g", inode.as_bytes()] {
-                    // There is room for the longest ones.
+                    // The longest parts fit.
                     let _ = unique.put(part);
                 }
                 entry.unique = Text::new(&unique).ok();
@@ -146,7 +146,7 @@ pub(super) fn bytes(name: &OsStr) -> Option<&[u8]> {
     name.to_str().map(str::as_bytes)
 }
 
-/// Converts the kind of a file. Devices have no numbers yet, and links no target.
+/// Converts the kind of a file. Devices do not have their numbers yet, nor links their targets.
 pub(super) fn kind_of(kind: FileType) -> Kind<'static> {
     #[cfg(unix)]
     {
@@ -169,8 +169,8 @@ pub(super) fn kind_of(kind: FileType) -> Kind<'static> {
     plain.into_iter().find(|row| row.0).map_or(Kind::Unknown, |row| row.1)
 }
 
-/// Converts the kind of a file as the system calls of Unix report it. Devices have no numbers yet,
-/// and links no target.
+/// Converts the kind of a file as reported by the system calls of Unix. Devices do not have their
+/// numbers yet, nor links their targets.
 #[cfg(unix)]
 pub(super) fn kind_of_raw(kind: rustix::fs::FileType) -> Kind<'static> {
     use rustix::fs::FileType;
@@ -204,16 +204,16 @@ fn modified(time: SystemTime) -> Option<Modified> {
     Timestamp::from_system_time(time).ok().map(to_the_second)
 }
 
-/// Cuts a time to the whole second, in UTC, which other servers report and MFMT can set. RFC 3659
-/// 2.3 wants a server to show only the digits that the file system stores, but no file system is
-/// asked how many fractional digits it has.
+/// Truncates a time to the whole second, in UTC, which is what other servers report and MFMT can
+/// set. RFC 3659 2.3 wants a server to show only the digits that the file system stores, but file
+/// systems are not asked how many fractional digits they have.
 fn to_the_second(time: Timestamp) -> Modified {
     Modified::new(time, Precision::Second, Some(0))
 }
 
-/// Returns what this server would try if a client asked for it. The operating system may still
-/// refuse when it is tried; RFC 3659 7.5.5 asks for no more. Returns `None` for a link, which may
-/// lead anywhere.
+/// Returns the operations that this server would attempt if a client asked for them. The operating
+/// system may still refuse them; RFC 3659 7.5.5 requires no more. Returns `None` for a link, which
+/// may lead anywhere.
 fn permissions(kind: &Kind<'_>, writable: bool, is_root: bool) -> Option<Permissions> {
     let file = Permissions::RETRIEVE;
     let directory = Permissions::ENTER | Permissions::LIST;

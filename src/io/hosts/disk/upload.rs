@@ -60,7 +60,7 @@ impl Directory {
                 let made = self.made(path, &file)?;
                 Ok((file.into_std(), 0, Some(made)))
             }
-            // A dangling link, or someone else was faster.
+            // The path is a dangling link, or another process was faster.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 options.create(true);
                 self.open_regular(path, options).map(|(file, length)| (file, length, None))
@@ -129,7 +129,7 @@ impl Directory {
 
     pub(super) fn upload(&self, file: DiskFile, path: &Path) -> Result<Opened<DiskFile>, Refusal> {
         let file = if self.sync_on_finish {
-            // Opened now, since the parent may be renamed before the upload is over.
+            // The parent is opened now, since it may be renamed before the upload is over.
             let parent = if cfg!(unix) { Some(self.open_parent(path)?) } else { None };
             file.synced(parent)
         } else {

@@ -20,7 +20,7 @@ use crate::io::net::pool::{Shared, Sharing};
 use crate::io::net::socket::{self, Keepalive};
 use crate::time::Instant;
 
-/// A place for the calls of a host that blocks.
+/// A place for the calls of a blocking host.
 pub(in crate::io) trait Unblock: 'static {
     /// Makes a call of a session's host, in a thread of `lane` if sessions share threads. Returns
     /// `None` if there is no thread for it.
@@ -35,7 +35,7 @@ impl<R: Runtime> Unblock for R {
         lane: &Lane,
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = Option<T>> + Send {
-        // Made or queued now, so that a call whose result nobody awaits is made, too.
+        // The call is made or queued now, so that it is made even if nobody awaits its result.
         let made = if R::BLOCKING { Ok(call()) } else { Err(lane.call(call)) };
         async move {
             match made {
@@ -46,8 +46,8 @@ impl<R: Runtime> Unblock for R {
     }
 }
 
-/// A source of streams, listeners and timers. Every [`Runtime`] is one, and so is the network in
-/// memory of the tests.
+/// A source of streams, listeners and timers. Every [`Runtime`] implements this trait, and so does
+/// the in-memory network of the tests.
 pub(in crate::io) trait Network: 'static {
     type Stream: Stream;
     /// A listener for data connections.
@@ -169,24 +169,24 @@ pub(in crate::io) enum Listener<S: Socket> {
     Shared(Shared<Watched<S>>),
 }
 
-/// A TCP stream in non-blocking mode, plain or in memory.
+/// A non-blocking TCP stream, or a stream in memory.
 pub(in crate::io) trait Stream {
     fn local_addr(&self) -> io::Result<SocketAddr>;
     fn poll_connected(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
     fn poll_write(&mut self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>>;
 
-    /// Sends a byte as urgent data (RFC 854, "Synch"), or as an ordinary one if that is not
+    /// Sends a byte as urgent data (RFC 854, "Synch"), or as an ordinary byte if that is not
     /// possible.
     fn poll_write_urgent(&mut self, cx: &mut Context<'_>, byte: u8) -> Poll<io::Result<usize>>;
 
     /// Makes the next read ask the system, even if the runtime reported no readiness.
     fn look_again(&self) {}
 
-    /// Sends short segments at once, for a dialogue. Bulk data goes in fewer segments without this.
+    /// Sends short segments at once, for a dialogue. Without this, bulk data needs fewer segments.
     fn send_at_once(&mut self) {}
 
-    /// Makes urgent data readable in its place among the other bytes, instead of apart from them.
+    /// Makes urgent data readable in its place among the other bytes, instead of separately.
     fn read_urgent_in_line(&mut self);
 
     /// Turns TCP keepalive on or off.
@@ -200,19 +200,19 @@ pub(in crate::io) trait Stream {
         pieces: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>>;
 
-    /// Has the kernel send at most `count` bytes of `file` from its position on. The error is
-    /// `Unsupported` if it cannot.
+    /// Has the kernel send at most `count` bytes of `file` from its current position. The error is
+    /// `Unsupported` if the kernel cannot do that.
     fn poll_send_file(&mut self, cx: &mut Context<'_>, file: &File, count: usize) -> Poll<io::Result<usize>>;
 
-    /// Returns a way for the kernel to move what arrives into a file. The error is `Unsupported` if
-    /// there is none. Dropping the stream shuts the connection down, even if the way is still in
-    /// use.
+    /// Returns an [`Intake`], with which the kernel can move incoming bytes to a file. The error is
+    /// `Unsupported` if that is not possible. Dropping the stream shuts the connection down, even
+    /// if the intake is still in use.
     fn intake(&mut self) -> io::Result<Intake> {
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// Ready once bytes have arrived that were not read (`true`), or the end of the stream
-    /// (`false`).
+    /// Waits until bytes that were not read (`true`) or the end of the stream (`false`) have
+    /// arrived.
     fn poll_arrived(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
         let _ = cx;
         Poll::Ready(Err(io::ErrorKind::Unsupported.into()))
@@ -230,8 +230,9 @@ pub(in crate::io) trait Stream {
 #[derive(Debug)]
 pub(in crate::io) struct Watched<S: Socket> {
     socket: S,
-    /// Makes the next call for reading whatever the runtime knows. Runtimes may learn of readiness
-    /// only between two polls of a task, and so not know what has arrived meanwhile.
+    /// Set to make the next call for reading even if the runtime reports no readiness. Runtimes may
+    /// learn of readiness only between two polls of a task, and so may not know what has arrived in
+    /// the meantime.
     look_again: AtomicBool,
     /// Set if an intake has a duplicate of the socket.
     is_shared: bool,
@@ -270,7 +271,7 @@ impl<S: Socket> Watched<S> {
         self.poll_io(Interest::Read, cx, socket::accept)
     }
 
-    /// Makes `accept` whenever a connection may be waiting.
+    /// Calls `accept` whenever a connection may be waiting.
     pub(in crate::io) fn poll_accept_by<T>(
         &self,
         cx: &mut Context<'_>,
@@ -350,7 +351,8 @@ impl<S: Socket> Stream for Watched<S> {
 impl<S: Socket> Drop for Watched<S> {
     fn drop(&mut self) {
         if self.is_shared {
-            // Closing alone would leave the connection open as long as a file keeps the duplicate.
+            // Closing alone would leave the connection open as long as an intake holds the
+            // duplicate.
             socket::shut_down_both(&SockRef::from(&self.socket));
         }
     }
@@ -362,10 +364,11 @@ impl<S: Socket> Drop for Watched<S> {
 pub(in crate::io) struct Turns(u32);
 
 impl Turns {
-    /// Few enough that nobody waits for long, and many enough for asking the system to cost little.
+    /// Few enough that nobody waits for long, and many enough that asking the system costs little.
     const AT_ONCE: u32 = 8;
 
-    /// Counts something done. Pending when it is the others' turn, with another poll arranged.
+    /// Counts a unit of work. Returns `Pending` when it is the turn of other tasks, after arranging
+    /// another poll.
     pub(in crate::io) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.0 += 1;
         if self.0 < Self::AT_ONCE {
@@ -408,7 +411,8 @@ impl<R: Runtime> Timed<R> {
 
 impl<N: Network> Timed<N> {
     pub(in crate::io) fn new(network: N) -> Self {
-        // One for all sessions, so that an operation on two connections has one time.
+        // There is one epoch for all sessions, so that an operation on two connections has one
+        // clock.
         static EPOCH: OnceLock<Moment> = OnceLock::new();
         let epoch = *EPOCH.get_or_init(|| network.now());
         Self { network, epoch, timer: None }
@@ -420,17 +424,17 @@ impl<N: Network> Timed<N> {
         Instant::from_micros(u64::try_from(passed.as_micros()).unwrap_or(u64::MAX))
     }
 
-    /// Returns whether the calls of this session are to return at once.
+    /// Returns whether the calls of this session must return at once.
     pub(in crate::io) fn is_stopped(&self) -> bool {
         self.network.is_stopped()
     }
 
-    /// Ready once [`is_stopped`](Self::is_stopped) returns `true`.
+    /// Waits until [`is_stopped`](Self::is_stopped) returns `true`.
     pub(in crate::io) fn poll_stopped(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.network.poll_stopped(cx)
     }
 
-    /// Ready once `deadline` has passed. A timer that was set for an earlier deadline is left to
+    /// Waits until `deadline` has passed. A timer that was set for an earlier deadline is left to
     /// fire: deadlines are postponed with every step of a session, and few are ever reached.
     pub(in crate::io) fn poll_deadline(&mut self, deadline: Instant, cx: &mut Context<'_>) -> Poll<()> {
         while self.now() < deadline {
@@ -438,7 +442,7 @@ impl<N: Network> Timed<N> {
                 let moment = self.epoch.checked_add(deadline.since(Instant::default()));
                 self.timer = moment.map(|moment| (deadline, self.network.timer(moment)));
             }
-            // Too far away for the system to represent.
+            // The deadline is too far away for the system to represent.
             let Some((at, timer)) = &mut self.timer else { return Poll::Pending };
             let _ = ready!(Pin::new(timer).poll(cx));
             // The task may still wait for the earlier deadline.

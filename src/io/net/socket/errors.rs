@@ -1,12 +1,12 @@
-//! Errors of socket calls that no [`io::ErrorKind`] tells apart, by system.
+//! Errors of socket calls, by system, that [`io::ErrorKind`] does not distinguish.
 
 use ::std::io;
 
-/// The thing that an error of accept concerns.
+/// The object that an error of accept concerns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::io) enum AcceptError {
-    /// The connection that would have been the next. Systems report there what its network has come
-    /// to, or that a firewall forbids it.
+    /// The connection that would have been accepted next. Systems report here that its network has
+    /// failed, or that a firewall forbids it.
     Connection,
     /// The process or the system has no descriptor left.
     Descriptors,
@@ -34,25 +34,25 @@ pub(in crate::io) fn accept_error(error: &io::Error) -> AcceptError {
     }
 }
 
-/// Returns whether an error of connect says that connecting goes on.
+/// Returns whether an error of connect means that the attempt is still in progress.
 pub(super) fn is_in_progress(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
         || error.raw_os_error() == Some(system::IN_PROGRESS)
 }
 
-/// Returns whether an error of getpeername says that the socket is not connected, or not yet.
+/// Returns whether an error of getpeername means that the socket is not connected, or not yet.
 pub(super) fn is_not_connected(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::NotConnected || error.raw_os_error() == Some(system::IN_PROGRESS)
 }
 
-/// Returns whether an error of bind says that another port may do. Windows refuses ports that are
-/// reserved, or that another process has for itself.
+/// Returns whether an error of bind means that another port may work. Windows refuses ports that
+/// are reserved, or that another process uses exclusively.
 pub(super) fn is_in_use(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::AddrInUse
         || cfg!(windows) && error.kind() == io::ErrorKind::PermissionDenied
 }
 
-/// Returns whether an error of send says that the flags are not supported.
+/// Returns whether an error of send means that the flags are not supported.
 pub(super) fn is_unsupported(error: &io::Error) -> bool {
     error.raw_os_error().is_some_and(|code| system::UNSUPPORTED.contains(&code))
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A stream that [`connect`] made and one that [`accept`] did, of one connection.
+/// Returns both ends of a connection: the one from [`connect`], and the one from [`accept`].
 fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let stream = connect(listener.local_addr().unwrap()).unwrap();

@@ -1,4 +1,5 @@
-//! The runtime of clients and servers on smol: async-io to wait, and blocking for calls that block.
+//! The runtime of clients and servers on smol: async-io for waiting, and blocking for calls that
+//! block.
 
 use ::std::io;
 use ::std::net::{SocketAddr, TcpListener, TcpStream};
@@ -16,7 +17,7 @@ pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<Socket
     ::async_net::resolve(server).await
 }
 
-/// Runs on smol's reactor, of which each process has one.
+/// A runtime that uses smol's reactor, of which each process has one.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Smol;
 

@@ -1,5 +1,5 @@
-//! A client whose calls block. Its methods are those of [`io::Client`](crate::io::Client), each run
-//! to its end in the calling thread.
+//! A client whose calls block. Its methods are those of [`io::Client`](crate::io::Client), run to
+//! completion in the calling thread.
 
 mod files;
 mod session;
@@ -31,8 +31,7 @@ pub use transfer::{Entries, Retrieve, Store};
 /// # Ok(())
 /// # }
 /// ```
-///
-/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client can be used again after an
+/// Paths are bytes (or UTF-8 strings) without CR, LF and NUL. The client remains usable after an
 /// error that is not [fatal](Error::is_fatal). Another thread can stop its calls; see
 /// [`stop_handle`](Self::stop_handle).
 #[derive(Debug)]
@@ -63,7 +62,7 @@ impl Client {
         block_on(adapters::Client::open(builder, addresses)).map(Self)
     }
 
-    /// Connects to a host by the builder's [connector](adapters::ClientBuilder::connector), which
+    /// Connects to a host with the builder's [connector](adapters::ClientBuilder::connector), which
     /// gets the name of the host. The future of the connector may block.
     ///
     /// # Errors
@@ -87,16 +86,16 @@ impl Client {
         self.0.set_operation_timeout(timeout);
     }
 
-    /// Returns a handle by which another thread can stop this client: the one that it was built
-    /// with, or else one that the first call creates.
+    /// Returns a handle with which another thread can stop this client: the handle that the client
+    /// was built with, or one that the first call of this method creates.
     ///
     /// # Errors
-    /// If the system has no descriptors left.
+    /// Fails if the system has no descriptors left.
     pub fn stop_handle(&mut self) -> io::Result<StopHandle> {
         self.0.runtime().stop_handle()
     }
 
-    /// Returns what has been learnt about the server.
+    /// Returns what is known about the server so far.
     #[must_use]
     pub const fn profile(&self) -> Profile {
         self.0.profile()
@@ -115,8 +114,8 @@ impl Client {
         self.0.protection()
     }
 
-    /// Returns what the server last said it supports; see [`setup`](Self::setup). `None` before it
-    /// was asked.
+    /// Returns what the server last said it supports; see [`setup`](Self::setup). Returns `None` if
+    /// the server has not been asked.
     #[must_use]
     pub const fn offers(&self) -> Option<Offers> {
         self.0.offers()
@@ -133,7 +132,8 @@ impl ClientBuilder {
     /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
     ///
     /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
+    /// refuses.
     pub fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
         block_on(self.connect_by(resolve(server))).map(Client)
     }

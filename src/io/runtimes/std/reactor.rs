@@ -13,7 +13,7 @@ use crate::io::Runtime;
 use waits::{Alarm, Polled};
 pub(super) use waits::{Signal, block_on, block_on_woken};
 
-/// Runs each call to its end on the thread that makes it.
+/// A runtime that runs each call to completion on the calling thread.
 #[derive(Clone, Debug, Default)]
 pub struct Blocking {
     stop: Option<StopHandle>,
@@ -48,7 +48,7 @@ impl Runtime for Blocking {
     type Listener = Polled;
     type Timer = Alarm;
 
-    // The socket, and the two that wake its thread.
+    // The socket itself, and the two sockets that wake its thread.
     const DESCRIPTORS: usize = 3;
     const BLOCKING: bool = true;
 

@@ -5,7 +5,7 @@ use ::std::{io, thread};
 use super::reactor::{Blocking, ToSocketAddrs, block_on, block_on_woken, resolve};
 use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
-/// A server that listens, and serves each client in a thread of its own.
+/// A listening server that serves each client in a thread of its own.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -23,12 +23,11 @@ use crate::io::{self as adapters, Accounts, AsyncAccounts};
 pub type Server = adapters::Server<Blocking>;
 
 impl Server {
-    /// Listens at `address`, for clients of a host that may block, such as a
-    /// `Directory` with [`Users`](crate::io::Users). Its calls are made in
-    /// threads where they delay nobody.
+    /// Listens at `address`, for clients of a host that may block, such as a `Directory` with
+    /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
         Self::listen(Blocking::new(), &block_on(resolve(address))?, accounts)
     }
@@ -36,7 +35,7 @@ impl Server {
     /// Listens at `address`, for clients of a host that never blocks.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
         Self::listen_async(Blocking::new(), &block_on(resolve(address))?, accounts)
     }
@@ -45,11 +44,11 @@ impl Server {
     /// has ended.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
         block_on_woken(self.serve_with(|session| {
-            // If no thread is available the client is dropped, and others are served.
+            // If no thread is available, this client is dropped and others are served.
             let _ = thread::Builder::new().spawn(|| block_on_woken(session));
         }))?
     }

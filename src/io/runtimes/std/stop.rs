@@ -1,4 +1,4 @@
-//! Stopping a client that blocks, from another thread.
+//! Stopping a blocking client from another thread.
 
 use ::std::io;
 use ::std::sync::Arc;
@@ -9,9 +9,9 @@ use super::reactor::Signal;
 /// Stops the calls of a client from another thread.
 ///
 /// [`ClientBuilder::stop_handle`](super::ClientBuilder::stop_handle) gives a handle to a client
-/// before it connects, and [`Client::stop_handle`](super::Client::stop_handle) makes one for a
-/// client that is connected. One handle may be given to several clients, which it stops together.
-/// It takes two file descriptors.
+/// before it connects, and [`Client::stop_handle`](super::Client::stop_handle) creates one for a
+/// client that is connected. One handle may be given to several clients, which it stops together. A
+/// handle uses two file descriptors.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,23 +33,23 @@ use super::reactor::Signal;
 pub struct StopHandle(Arc<Signal>);
 
 impl StopHandle {
-    /// Creates a handle that no client has yet.
+    /// Creates a handle that belongs to no client yet.
     ///
     /// # Errors
-    /// When the system has no descriptors left.
+    /// Fails if the system has no descriptors left.
     pub fn new() -> io::Result<Self> {
         Ok(Self(Arc::new(Signal::new()?)))
     }
 
-    /// Makes the running call of the client return, and every later call fail, with
-    /// [`Error::Stopped`](crate::io::Error::Stopped), which readers and writers give as an
-    /// [`io::Error`] of the kind [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). A
-    /// second time does nothing.
+    /// Makes the running call of the client, and every later one, fail with
+    /// [`Error::Stopped`](crate::io::Error::Stopped), which readers and writers report as an
+    /// [`io::Error`] of the kind [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). A second
+    /// call does nothing.
     ///
-    /// It interrupts every wait for the network: to connect, to accept, to read and to write. It
-    /// does not interrupt the system's name lookup, nor the reading and writing of local files,
-    /// after which the call returns. The session is over: the server sees the connection close
-    /// when the client is dropped.
+    /// This interrupts every wait for the network: to connect, to accept, to read and to write. It
+    /// does not interrupt the system's name lookup, or the reading and writing of local files; the
+    /// call returns after those. The session is over: the server sees the connection close when the
+    /// client is dropped.
     pub fn stop(&self) {
         self.0.raise();
     }
@@ -60,7 +60,7 @@ impl StopHandle {
         self.0.is_raised()
     }
 
-    /// Ready once the client is stopped.
+    /// Returns `Ready` once the client is stopped.
     pub(super) fn poll_stopped(&self) -> Poll<()> {
         if self.is_stopped() {
             return Poll::Ready(());

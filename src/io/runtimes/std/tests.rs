@@ -1,4 +1,4 @@
-//! The data connection on sockets of this runtime.
+//! Tests of the data connection on sockets of this runtime.
 
 use ::std::future::poll_fn;
 use ::std::io::Write;
@@ -23,7 +23,7 @@ fn waiting_for_the_close_of_a_server_that_talks_keeps_nobody() {
     assert!(act(&mut data, DataOp::Send(Parameters::new(Coding::IDENTITY))).is_none());
     assert_eq!(block_on(poll_fn(|cx| data.poll_finish(cx))), DataEvent::Flushed);
     assert!(act(&mut data, DataOp::AwaitClose).is_none());
-    // As much as the sockets take.
+    // Send as much as the sockets take.
     server.set_nonblocking(true).unwrap();
     let mut filled = 0;
     while let Ok(count) = server.write(&[b'x'; 65536]) {
@@ -32,7 +32,7 @@ fn waiting_for_the_close_of_a_server_that_talks_keeps_nobody() {
     assert!(filled > 200_000, "{filled}");
     server.set_nonblocking(false).unwrap();
     server.shutdown(Shutdown::Write).unwrap();
-    // One poll takes a part of it and says that there is more.
+    // One poll takes a part of the data and reports that there is more.
     let mut polls = 0;
     let event = block_on(poll_fn(|cx| {
         polls += 1;

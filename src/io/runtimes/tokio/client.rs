@@ -61,7 +61,8 @@ impl ClientBuilder {
     /// Connects to the first of the server's addresses that can be reached, and reads its greeting.
     ///
     /// # Errors
-    /// If no address can be reached, what answers is not an FTP server, or the server refuses.
+    /// Fails if no address can be reached, if what answers is not an FTP server, or if the server
+    /// refuses.
     pub async fn connect(self, server: impl ToSocketAddrs) -> Result<Client, Error> {
         self.connect_by(resolve(server)).await
     }
@@ -89,16 +90,15 @@ impl AsyncWrite for Store<'_> {
         Poll::Ready(Ok(()))
     }
 
-    /// Ends the upload as [`finish`](Store::finish) does, which returns the server's reply
-    /// afterwards.
+    /// Ends the upload like [`finish`](Store::finish), which can be called afterwards to obtain the
+    /// server's reply.
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.poll_finish(cx).map_err(Into::into)
     }
 }
 
-/// A stream of another kind than a TCP connection, for a
-/// [connector](adapters::ClientBuilder::connector): anything that implements [`AsyncRead`] and
-/// [`AsyncWrite`].
+/// A stream other than a TCP connection, for a [connector](adapters::ClientBuilder::connector):
+/// anything that implements [`AsyncRead`] and [`AsyncWrite`].
 #[derive(Debug)]
 pub struct Adapted<S>(pub S);
 

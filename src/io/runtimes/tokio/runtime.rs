@@ -18,7 +18,7 @@ pub(super) async fn resolve(server: impl ToSocketAddrs) -> io::Result<Vec<Socket
     Ok(lookup_host(server).await?.collect())
 }
 
-/// Runs on the tokio runtime of the current task.
+/// A runtime that uses the tokio runtime of the current task.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tokio;
 
@@ -30,7 +30,7 @@ impl Tokio {
 
 impl Runtime for Tokio {
     type Stream = TcpStream;
-    // Nothing is asked of it but whether it is ready, which tokio's listener does not tell.
+    // A listener is only asked whether it is ready, which tokio's own listener does not tell.
     type Listener = TcpStream;
     type Timer = Pin<Box<Sleep>>;
 
@@ -46,13 +46,13 @@ impl Runtime for Tokio {
         Box::pin(sleep_until(at.into()))
     }
 
-    /// Returns tokio's time, which its tests can pause.
+    /// Returns tokio's time, which tests can pause.
     fn now(&self) -> Instant {
         ::tokio::time::Instant::now().into_std()
     }
 
     async fn unblock<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
-        // A call that panics does so here, too.
+        // A panic in the call is resumed here.
         spawn_blocking(call).await.unwrap_or_else(|error| ::std::panic::resume_unwind(error.into_panic()))
     }
 }

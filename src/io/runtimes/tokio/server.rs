@@ -5,7 +5,7 @@ use ::std::io;
 use super::runtime::{ToSocketAddrs, Tokio, resolve};
 use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
-/// A server that listens, and serves each client in a task of its own.
+/// A listening server that serves each client in a task of its own.
 ///
 /// ```no_run
 /// # #[cfg(feature = "disk")]
@@ -22,12 +22,11 @@ use crate::io::{self as adapters, Accounts, AsyncAccounts};
 pub type Server = adapters::Server<Tokio>;
 
 impl Server {
-    /// Listens at `address`, for clients of a host that may block, such as a
-    /// `Directory` with [`Users`](crate::io::Users). Its calls are made in
-    /// threads where they delay nobody.
+    /// Listens at `address`, for clients of a host that may block, such as a `Directory` with
+    /// [`Users`](crate::io::Users). Calls of the host are made in threads where they delay nobody.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind(address: impl ToSocketAddrs, accounts: impl Accounts) -> io::Result<Self> {
         Self::listen(Tokio::new(), &resolve(address).await?, accounts)
     }
@@ -35,7 +34,7 @@ impl Server {
     /// Listens at `address`, for clients of a host that never blocks.
     ///
     /// # Errors
-    /// If the address is not available.
+    /// Fails if the address is not available.
     pub async fn bind_async(address: impl ToSocketAddrs, accounts: impl AsyncAccounts) -> io::Result<Self> {
         Self::listen_async(Tokio::new(), &resolve(address).await?, accounts)
     }
@@ -44,8 +43,8 @@ impl Server {
     /// has ended. Dropping this future ends all sessions without grace.
     ///
     /// # Errors
-    /// If the listener fails. A connection that breaks before it is accepted is skipped, and a lack
-    /// of descriptors or memory is waited out.
+    /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
+    /// a lack of descriptors or memory is waited out.
     pub async fn serve(self) -> io::Result<()> {
         self.serve_with(|session| drop(::tokio::spawn(session))).await
     }

@@ -7,8 +7,8 @@ use ::std::string::String;
 use super::blocking::elsewhere;
 use super::codes;
 
-/// Bytes of a session without its buffers, on a 64-bit system: what thousands of idle sessions
-/// take.
+/// Size in bytes of a session without its buffers, on a 64-bit system. Thousands of idle sessions
+/// take this much each.
 const SESSION: usize = 3400;
 
 fn size<T>(_: &T) -> usize {

@@ -139,7 +139,7 @@ impl AsyncFile for SlowFile {
     async fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.slow.gate.wait().await;
         let content = self.slow.content.lock().unwrap();
-        // In small pieces.
+        // Reads are in small pieces.
         let rest = &content[self.position..];
         let count = rest.len().min(buffer.len()).min(4);
         buffer[..count].copy_from_slice(&rest[..count]);

@@ -1,4 +1,4 @@
-//! The names in a directory, by cap-std.
+//! The names in a directory, read with cap-std.
 
 use ::std::ffi::{OsStr, OsString};
 use ::std::io;
@@ -9,7 +9,7 @@ use cap_std::fs::{Dir, DirEntry, ReadDir};
 use crate::io::hosts::disk::status::{Status, kind_of};
 use crate::listing::Kind;
 
-/// An open directory whose names are read.
+/// An open directory whose names are being read.
 #[derive(Debug)]
 pub(in super::super) struct Names(ReadDir);
 
@@ -31,7 +31,7 @@ impl Names {
         Some(self.0.next()?.map(|entry| Found { name: entry.file_name(), entry }))
     }
 
-    /// Examines an entry, without following it if it is a link.
+    /// Examines an entry, without following a link.
     pub(in super::super) fn status(&self, found: &Found) -> io::Result<Status> {
         Ok(Status::from(&found.entry.metadata()?))
     }

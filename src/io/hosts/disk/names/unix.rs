@@ -1,4 +1,4 @@
-//! The names in a directory, by the system calls of Unix.
+//! The names in a directory, read with the system calls of Unix.
 
 use ::std::ffi::OsStr;
 use ::std::io;
@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, DirEntry, OFlags};
 use crate::io::hosts::disk::status::{Status, kind_of_raw};
 use crate::listing::Kind;
 
-/// An open directory whose names are read.
+/// An open directory whose names are being read.
 #[derive(Debug)]
 pub(in super::super) struct Names(rustix::fs::Dir);
 
@@ -20,7 +20,8 @@ pub(in super::super) struct Names(rustix::fs::Dir);
 pub(in super::super) struct Found(DirEntry);
 
 impl Names {
-    /// Opens the directory at `path`. That takes permission to read it, but none to search it.
+    /// Opens the directory at `path`. This requires permission to read the directory, but not to
+    /// search it.
     pub(in super::super) fn open(root: &Dir, path: &Path) -> io::Result<Self> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags((OFlags::DIRECTORY | OFlags::NONBLOCK).bits() as i32);
@@ -39,7 +40,7 @@ impl Names {
         }
     }
 
-    /// Examines an entry, without following it if it is a link.
+    /// Examines an entry, without following a link.
     pub(in super::super) fn status(&self, found: &Found) -> io::Result<Status> {
         let status = rustix::fs::statat(self.0.fd()?, found.0.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
         Ok(Status::from(&status))
@@ -52,8 +53,8 @@ impl Found {
         OsStr::from_bytes(self.0.file_name().to_bytes())
     }
 
-    /// Returns the kind that was read with the name, with no numbers of a device. It is
-    /// [`Kind::Unknown`] on a file system that does not store it there.
+    /// Returns the kind that was read with the name, without the numbers of a device. The kind is
+    /// [`Kind::Unknown`] on a file system that does not store kinds with names.
     pub(in super::super) fn kind(&self) -> Kind<'static> {
         kind_of_raw(self.0.file_type())
     }

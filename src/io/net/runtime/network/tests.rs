@@ -1,4 +1,4 @@
-//! The session's timer.
+//! Tests of the session's timer.
 
 use ::std::net::TcpListener;
 use ::std::sync::Arc;
@@ -8,7 +8,7 @@ use ::std::time::Duration;
 
 use super::*;
 
-/// Sockets that nothing watches, for runtimes of tests that do without.
+/// Sockets that nothing watches, for tests whose runtimes need none.
 impl Socket for TcpStream {
     fn poll_io<T>(
         &self,
@@ -31,11 +31,11 @@ impl Socket for TcpListener {
     }
 }
 
-/// A runtime whose timers fire at their second poll, if they are for a moment that is near.
+/// A runtime whose timers fire at their second poll, if their moment is near.
 #[derive(Clone)]
 struct Early(Arc<AtomicU32>);
 
-/// One of its timers; counts its polls if it is to fire.
+/// A timer of [`Early`], which counts its polls if it is to fire.
 struct Alarm(Option<Arc<AtomicU32>>);
 
 impl Future for Alarm {

@@ -7,7 +7,7 @@ use crate::io::Error;
 use crate::listing::{Modified, OwnedEntry};
 
 impl Client {
-    /// Asks for the facts of `path` itself by MLST (RFC 3659 7).
+    /// Asks for the facts of `path` itself with MLST (RFC 3659 7).
     ///
     /// # Errors
     /// Those of [`io::Client::facts`](crate::io::Client::facts).
@@ -106,8 +106,8 @@ impl Client {
         block_on(self.0.rename(from, to))
     }
 
-    /// Sets the modification time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does.
+    /// Sets the modification time of `path`, in UTC, and returns the time that the server then
+    /// reports, if it reports one.
     ///
     /// # Errors
     /// Those of [`io::Client::set_modification_time`](crate::io::Client::set_modification_time).
@@ -119,8 +119,8 @@ impl Client {
         block_on(self.0.set_modification_time(path, time))
     }
 
-    /// Sets the creation time of `path`, in UTC, and returns the time that the server reports
-    /// afterwards, if it does (MFCT).
+    /// Sets the creation time of `path`, in UTC, and returns the time that the server then reports,
+    /// if it reports one (MFCT).
     ///
     /// # Errors
     /// Those of [`io::Client::set_creation_time`](crate::io::Client::set_creation_time).
@@ -156,8 +156,8 @@ impl Client {
         block_on(self.0.symlink(target, link))
     }
 
-    /// Has the server compute a hash of `path` (HASH): by `algorithm`, or by the one that the
-    /// server prefers; of `range`, or of the whole file.
+    /// Has the server compute a hash of `path` (HASH), with `algorithm` or the one that the server
+    /// prefers, and over `range` or the whole file.
     ///
     /// # Errors
     /// Those of [`io::Client::hash`](crate::io::Client::hash).
@@ -170,8 +170,8 @@ impl Client {
         block_on(self.0.hash(path, algorithm, range))
     }
 
-    /// Has the server compute a hash of `path` by one of the older commands: XCRC, XMD5 and the
-    /// like.
+    /// Has the server compute a hash of `path` with one of the older commands, such as XCRC or
+    /// XMD5.
     ///
     /// # Errors
     /// Those of [`io::Client::checksum`](crate::io::Client::checksum).
@@ -187,10 +187,9 @@ impl Client {
         block_on(self.0.available(path))
     }
 
-    /// Compares `path` with what is expected of it after a transfer: by a hash if the server
-    /// computes one, else by its size. [`Offers::digest`](crate::client::Offers::digest) tells
-    /// which hash to compute during the transfer; offers are known after
-    /// [`setup`](Self::setup).
+    /// Compares `path` with what is expected after a transfer: by a hash if the server computes
+    /// one, otherwise by its size. [`Offers::digest`](crate::client::Offers::digest) returns the
+    /// hash to compute during the transfer; offers are known after [`setup`](Self::setup).
     ///
     /// # Errors
     /// Those of [`io::Client::verify`](crate::io::Client::verify).

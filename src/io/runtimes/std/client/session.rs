@@ -6,8 +6,8 @@ use crate::codec::{Features, ReplyLine};
 use crate::io::{Error, Reply};
 
 impl Client {
-    /// Puts the connection under TLS again, in the way that [`ClientBuilder`](super::ClientBuilder)
-    /// was told.
+    /// Secures the connection with TLS again, in the way set in
+    /// [`ClientBuilder`](super::ClientBuilder).
     ///
     /// # Errors
     /// Those of [`io::Client::secure`](crate::io::Client::secure).
@@ -61,8 +61,8 @@ impl Client {
         block_on(self.0.login_with_account(user, password, account))
     }
 
-    /// Asks for the state of the session, or with a `path` for its listing over the control
-    /// connection (STAT).
+    /// Asks for the state of the session, or, if `path` is given, for the listing of `path` over
+    /// the control connection (STAT).
     ///
     /// # Errors
     /// Those of [`io::Client::status`](crate::io::Client::status).
@@ -74,7 +74,7 @@ impl Client {
         block_on(self.0.status(path, on_line))
     }
 
-    /// Asks for help with the server's commands, or with the one that `about` names.
+    /// Asks for help with the server's commands, or with the command that `about` names.
     ///
     /// # Errors
     /// Those of [`io::Client::help`](crate::io::Client::help).
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Sends one of the server's own commands: `command` is what follows `SITE`. `on_line` is
-    /// called with each line of the reply but the last.
+    /// called with each line of the reply except the last.
     ///
     /// # Errors
     /// Those of [`io::Client::site`](crate::io::Client::site).
@@ -123,7 +123,8 @@ impl Client {
         block_on(self.0.host(name))
     }
 
-    /// Asks what the server supports, and asks for pathnames in UTF-8 if it lists them.
+    /// Asks what the server supports, and requests UTF-8 pathnames if the server lists that
+    /// feature.
     ///
     /// # Errors
     /// Those of [`io::Client::setup`](crate::io::Client::setup).
@@ -131,7 +132,7 @@ impl Client {
         block_on(self.0.setup())
     }
 
-    /// Turns pathnames in UTF-8 on or off (OPTS UTF8).
+    /// Turns UTF-8 pathnames on or off (OPTS UTF8).
     ///
     /// # Errors
     /// Those of [`io::Client::utf8`](crate::io::Client::utf8).
@@ -196,8 +197,8 @@ impl Client {
         block_on(self.0.noop())
     }
 
-    /// Sends a line as it is, even if no document has such a command: `NOOP 1`, `SITE`. `on_line`
-    /// is called with each line of the reply but the last.
+    /// Sends a line unchanged, even if no specification has such a command: `NOOP 1`, `SITE`.
+    /// `on_line` is called with each line of the reply except the last.
     ///
     /// # Errors
     /// Those of [`io::Client::raw`](crate::io::Client::raw).

@@ -12,8 +12,8 @@ use crate::transfer::Marker;
 /// A download, which implements [`Read`].
 ///
 /// The end, a read of 0 bytes, is reported only after the server has confirmed that it sent
-/// everything. A file that is cut short is an error, and so is every read after an error. Dropping
-/// it before the end aborts the transfer; the client can be used again.
+/// everything. A truncated file is an error, and so is every read after an error. Dropping the
+/// download before the end aborts the transfer; the client remains usable.
 #[derive(Debug)]
 pub struct Retrieve<'c>(pub(super) adapters::Retrieve<'c, Blocking>);
 
@@ -24,7 +24,7 @@ impl Retrieve<'_> {
         self.0.offset()
     }
 
-    /// Returns the size of the file that the server's first reply mentions, if it does.
+    /// Returns the size of the file, if the server's first reply mentions it.
     #[must_use]
     pub const fn size_hint(&self) -> Option<u64> {
         self.0.size_hint()
@@ -37,19 +37,20 @@ impl Retrieve<'_> {
         self.0.last_marker()
     }
 
-    /// Receives the rest of the data into `file`, at its position, and returns the number of bytes.
+    /// Receives the rest of the data into `file`, at its current position, and returns the number
+    /// of bytes.
     ///
     /// # Errors
-    /// If the file cannot be written, or the transfer fails.
+    /// Fails if the file cannot be written, or the transfer fails.
     pub fn receive_into(self, file: &File) -> io::Result<u64> {
         block_on(self.0.receive_into(file))
     }
 
-    /// Aborts the download with ABOR and waits for all replies to it. Dropping it aborts it as
-    /// well, and leaves the replies to the next call.
+    /// Aborts the download with ABOR and waits for all replies to it. Dropping the download also
+    /// aborts it, but leaves the replies to the next call.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub fn abort(self) -> Result<(), Error> {
         block_on(self.0.abort())
     }
@@ -57,7 +58,7 @@ impl Retrieve<'_> {
 
 impl Retrieve<'static> {
     /// Returns the client of a transfer that owns it. A download that has not ended is aborted by
-    /// the client's next call. `None` if the transfer borrows its client.
+    /// the client's next call. Returns `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client> {
         self.0.into_client().map(Client)
@@ -73,7 +74,8 @@ impl Read for Retrieve<'_> {
 /// An upload, which implements [`Write`].
 ///
 /// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not
-/// after a failed write. Dropping it before that aborts the transfer; the client can be used again.
+/// do after a failed write. Dropping the upload before that aborts the transfer; the client remains
+/// usable.
 #[derive(Debug)]
 #[must_use = "an upload that is not finished is aborted"]
 pub struct Store<'c>(pub(super) adapters::Store<'c, Blocking>);
@@ -99,21 +101,20 @@ impl Store<'_> {
         self.0.last_marker()
     }
 
-    /// Sends the rest of `file` from its position on, and returns the number of bytes. If no
-    /// conversion is needed, the kernel moves the bytes and they do not pass through this
-    /// process.
+    /// Sends the rest of `file` from its current position, and returns the number of bytes. If no
+    /// conversion is needed, the kernel moves the bytes and they do not pass through this process.
     ///
     /// # Errors
-    /// If the file cannot be read, or the transfer fails.
+    /// Fails if the file cannot be read, or the transfer fails.
     pub fn send_file(&mut self, file: &File) -> io::Result<u64> {
         block_on(self.0.send_file(file))
     }
 
-    /// Aborts the upload with ABOR and waits for all replies to it. The server decides what it
-    /// keeps of the file.
+    /// Aborts the upload with ABOR and waits for all replies to it. The server decides how much of
+    /// the file it keeps.
     ///
     /// # Errors
-    /// If the connection is lost, or the server does not reply.
+    /// Fails if the connection is lost, or the server does not reply.
     pub fn abort(self) -> Result<(), Error> {
         block_on(self.0.abort())
     }
@@ -121,14 +122,14 @@ impl Store<'_> {
     /// Ends the upload and waits for the server to confirm it. Returns the server's final reply.
     ///
     /// # Errors
-    /// If the server does not confirm the upload, or the transfer has failed before.
+    /// Fails if the server does not confirm the upload, or the transfer has failed before.
     pub fn finish(self) -> Result<Option<Reply>, Error> {
         block_on(self.0.finish())
     }
 }
 
 impl Store<'static> {
-    /// Ends the upload as [`finish`](Self::finish) does, and returns the client of a transfer that
+    /// Ends the upload like [`finish`](Self::finish), and returns the client of a transfer that
     /// owns it along with the result. The client is `None` if the transfer borrows it.
     pub fn finish_owned(self) -> (Option<Client>, Result<Option<Reply>, Error>) {
         let (client, finished) = block_on(self.0.finish_owned());
@@ -136,7 +137,7 @@ impl Store<'static> {
     }
 
     /// Returns the client of a transfer that owns it. An upload that was not finished is aborted by
-    /// the client's next call. `None` if the transfer borrows its client.
+    /// the client's next call. Returns `None` if the transfer borrows its client.
     #[must_use]
     pub fn into_client(self) -> Option<Client> {
         self.0.into_client().map(Client)
@@ -156,13 +157,14 @@ impl Write for Store<'_> {
 
 /// The entries of a listing, as they arrive: an [`Iterator`].
 ///
-/// A line that is not an entry in any format comes as [`ListingLine::Unparsed`], and others may
-/// follow. The end is reported only after the server has confirmed the transfer.
+/// A line that is not an entry in any format is returned as [`ListingLine::Unparsed`], and entries
+/// may follow it. The end is reported only after the server has confirmed the transfer.
 #[derive(Debug)]
 pub struct Entries<'c>(pub(super) adapters::Entries<'c, Blocking>);
 
 impl Entries<'_> {
-    /// Reads dates by `clock`; see [`io::Entries::with_clock`](adapters::Entries::with_clock).
+    /// Interprets dates with `clock`; see
+    /// [`io::Entries::with_clock`](adapters::Entries::with_clock).
     #[must_use]
     pub fn with_clock(self, clock: Clock) -> Self {
         Self(self.0.with_clock(clock))
@@ -175,8 +177,9 @@ impl Entries<'_> {
         self.0.formats()
     }
 
-    /// Returns whether there are no entries because the server refused the listing in words that it
-    /// has for empty directories. Do not remove anything on the strength of that.
+    /// Returns whether the listing is only presumed to be empty; see
+    /// [`io::Entries::is_presumed_empty`](adapters::Entries::is_presumed_empty). Do not remove
+    /// anything on that evidence.
     #[must_use]
     pub const fn is_presumed_empty(&self) -> bool {
         self.0.is_presumed_empty()

@@ -24,7 +24,7 @@ impl Client {
         block_on(self.0.retrieve_from(path, offset)).map(Retrieve)
     }
 
-    /// Downloads `path` from byte `offset` on in a representation type of choice.
+    /// Downloads `path` from byte `offset` on in the given representation type.
     ///
     /// # Errors
     /// Those of [`io::Client::retrieve_as`](crate::io::Client::retrieve_as).
@@ -76,9 +76,9 @@ impl Client {
         block_on(self.0.retrieve_at(path, representation, marker)).map(Retrieve)
     }
 
-    /// Downloads `path` from byte `offset` on, by a transfer that owns the client: for types that
-    /// keep a transfer, such as an open file of a virtual file system. [`Retrieve::into_client`]
-    /// gives the client back.
+    /// Downloads `path` from byte `offset` on, with a transfer that owns the client: for types that
+    /// store a transfer, such as an open file of a virtual file system. [`Retrieve::into_client`]
+    /// returns the client.
     ///
     /// # Errors
     /// Those of [`io::Client::retrieve_owned`](crate::io::Client::retrieve_owned).
@@ -92,7 +92,7 @@ impl Client {
             .map_err(|(client, error)| (Self(client), error))
     }
 
-    /// Uploads to `path`, replacing a file that is there.
+    /// Uploads to `path`, replacing an existing file.
     ///
     /// # Errors
     /// Those of [`io::Client::store`](crate::io::Client::store).
@@ -100,7 +100,7 @@ impl Client {
         block_on(self.0.store(path)).map(Store)
     }
 
-    /// Uploads to `path` from byte `offset` of the file there on.
+    /// Uploads to `path`, writing from byte `offset` of the existing file onwards.
     ///
     /// # Errors
     /// Those of [`io::Client::store_from`](crate::io::Client::store_from).
@@ -108,7 +108,7 @@ impl Client {
         block_on(self.0.store_from(path, offset)).map(Store)
     }
 
-    /// Uploads to `path` in a representation type of choice.
+    /// Uploads to `path` in the given representation type.
     ///
     /// # Errors
     /// Those of [`io::Client::store_as`](crate::io::Client::store_as).
@@ -150,9 +150,9 @@ impl Client {
         block_on(self.0.store_unique()).map(Store)
     }
 
-    /// Uploads to `path` from byte `offset` of the file there on, by a transfer that owns the
-    /// client; see [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`] gives the
-    /// client back.
+    /// Uploads to `path`, writing from byte `offset` of the existing file onwards, with a transfer
+    /// that owns the client; see [`retrieve_owned`](Self::retrieve_owned). [`Store::finish_owned`]
+    /// returns the client.
     ///
     /// # Errors
     /// Those of [`io::Client::store_owned`](crate::io::Client::store_owned).
@@ -160,7 +160,7 @@ impl Client {
         block_on(self.0.store_owned(path, offset)).map(Store).map_err(|(client, error)| (Self(client), error))
     }
 
-    /// Lists the directory `path`, by MLSD if the server has it, else by LIST.
+    /// Lists the directory `path`, with MLSD if the server has it, otherwise with LIST.
     ///
     /// # Errors
     /// Those of [`io::Client::list`](crate::io::Client::list).
@@ -201,7 +201,7 @@ impl Client {
         block_on(self.0.remove_all(removal))
     }
 
-    /// Lists the next directory of a walk; `None` after the last.
+    /// Lists the next directory of a walk. Returns `None` after the last.
     ///
     /// # Errors
     /// Those of [`io::Client::walk`](crate::io::Client::walk).
@@ -213,7 +213,7 @@ impl Client {
         block_on(self.0.walk(walker, enter))
     }
 
-    /// Downloads the bytes of a LIST as they are, for people to read.
+    /// Downloads the raw bytes of a LIST, for people to read.
     ///
     /// # Errors
     /// Those of [`io::Client::list_raw`](crate::io::Client::list_raw).
@@ -221,7 +221,7 @@ impl Client {
         block_on(self.0.list_raw(path)).map(Retrieve)
     }
 
-    /// Downloads what a command of your own sends, such as `XDAT report` or `LIST -la`.
+    /// Downloads the data sent by a command of your own, such as `XDAT report` or `LIST -la`.
     ///
     /// # Errors
     /// Those of [`io::Client::receive_raw`](crate::io::Client::receive_raw).
@@ -229,7 +229,8 @@ impl Client {
         block_on(self.0.receive_raw(line)).map(Retrieve)
     }
 
-    /// Uploads what a command of your own takes, as [`receive_raw`](Self::receive_raw) downloads.
+    /// Uploads the data taken by a command of your own; the counterpart of
+    /// [`receive_raw`](Self::receive_raw).
     ///
     /// # Errors
     /// Those of [`io::Client::send_raw`](crate::io::Client::send_raw).
@@ -247,8 +248,8 @@ impl Client {
     }
 
     /// Sets the level at which the server compresses in [`TransferMode::Deflate`], 0 to 9, or
-    /// `None` for its default. [`Config::deflate_level`](crate::client::Config::deflate_level) is
-    /// that of uploads.
+    /// `None` for its default. [`Config::deflate_level`](crate::client::Config::deflate_level) sets
+    /// the level of uploads.
     ///
     /// # Errors
     /// Those of [`io::Client::set_deflate_level`](crate::io::Client::set_deflate_level).

@@ -1,5 +1,5 @@
 //! The waits of a thread: a future is polled on the thread that waits for it, and `poll(2)`
-//! (`WSAPoll` on Windows) waits for whatever kept it from continuing.
+//! (`WSAPoll` on Windows) waits for the sockets and the deadline that the future needs to continue.
 
 use ::std::cell::RefCell;
 use ::std::future::Future;
@@ -24,7 +24,7 @@ thread_local! {
     static WAITS: RefCell<Waits> = const { RefCell::new(Waits::NONE) };
 }
 
-/// Wakes what runs on this thread: nothing but a future itself does so, to be polled again.
+/// Wakes the future that runs on this thread. Only the future itself does so, to be polled again.
 struct Again;
 
 impl Wake for Again {
@@ -37,17 +37,19 @@ static AGAIN: LazyLock<Waker> = LazyLock::new(|| Waker::from(Arc::new(Again)));
 
 #[derive(Debug, Default)]
 struct Waits {
-    /// Those that were dropped meanwhile are closed: nobody waits for them.
+    /// The sockets to wait for. A socket that has been dropped in the meantime is closed, and
+    /// nothing waits for it.
     sockets: Vec<(Weak<Descriptor>, Interest)>,
     deadline: Option<Moment>,
-    /// The future wants to continue at once, with what the system says of its sockets.
+    /// Set if the future wants to continue at once, with the current state of its sockets.
     is_over: bool,
 }
 
 impl Waits {
     const NONE: Self = Self { sockets: Vec::new(), deadline: None, is_over: false };
 
-    /// Waits until one of them has come about, or the bell was rung, which is then silent again.
+    /// Waits until a socket is ready, the deadline has passed, or the bell has been rung. Then
+    /// silences the bell.
     fn wait(&self, bell: Option<&Bell>) {
         let open = |(socket, interest): &(Weak<_>, _)| Some((Weak::upgrade(socket)?, *interest));
         let sockets: Vec<(Arc<Descriptor>, Interest)> = self.sockets.iter().filter_map(open).collect();
@@ -63,18 +65,18 @@ impl Waits {
             true => Some(Duration::ZERO),
             false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
         };
-        // Windows does not wait for nothing.
+        // Windows cannot wait for an empty set of sockets.
         if let (true, Some(left)) = (fds.is_empty(), left) {
             return thread::sleep(left);
         }
         let timeout = left.and_then(|left| Timespec::try_from(left).ok());
         let failed = match poll(&mut fds, timeout.as_ref()) {
             Ok(_) | Err(rustix::io::Errno::INTR) => false,
-            // Out of memory: the next attempts will show what is ready.
+            // Out of memory: the next calls will show what is ready.
             Err(_) => true,
         };
         for ((socket, interest), fd) in sockets.iter().zip(&fds) {
-            // An error or a hang-up shows at the next call, whichever that is.
+            // The next call, whether a read or a write, reports an error or a hang-up.
             let broken = fd.revents().intersects(PollFlags::ERR | PollFlags::HUP | PollFlags::NVAL);
             if broken || failed {
                 socket.readable.store(true, Ordering::Relaxed);
@@ -91,23 +93,23 @@ impl Waits {
     }
 }
 
-/// Runs a future of this runtime to its end, on this thread: one that waits for sockets and moments
-/// alone.
+/// Runs a future that waits only for sockets and moments of this runtime, to completion on this
+/// thread.
 pub(in crate::io::runtimes::std) fn block_on<F: Future>(future: F) -> F::Output {
     run(future, &AGAIN, None)
 }
 
-/// Runs a future like [`block_on`], for one that other threads wake as well.
+/// Runs a future like [`block_on`], but one that other threads may also wake.
 ///
 /// # Errors
-/// When the system has nothing left to be woken by.
+/// Fails if the system has no descriptors left for the sockets that wake the thread.
 pub(in crate::io::runtimes::std) fn block_on_woken<F: Future>(future: F) -> io::Result<F::Output> {
     let bell = Arc::new(Bell::new()?);
     Ok(run(future, &Waker::from(Arc::clone(&bell)), Some(&bell)))
 }
 
 fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
-    // A future that blocks on another is in the middle of saying what it waits for.
+    // If one future blocks on another, the outer one is still collecting its own waits.
     struct Outer(Waits);
     impl Drop for Outer {
         fn drop(&mut self) {
@@ -125,13 +127,13 @@ fn run<F: Future>(future: F, waker: &Waker, bell: Option<&Bell>) -> F::Output {
     }
 }
 
-/// Makes two sockets: the first becomes readable when something is written to the second.
+/// Creates two sockets: the first becomes readable when something is written to the second.
 #[cfg(unix)]
 fn pair() -> io::Result<(Socket, Socket)> {
     Socket::pair(Domain::UNIX, Type::STREAM, None)
 }
 
-/// Makes two handles of a socket that receives what is written to it, and nothing else.
+/// Creates two handles of one socket that receives what is written to it, and nothing else.
 #[cfg(windows)]
 fn pair() -> io::Result<(Socket, Socket)> {
     let own = ::std::net::UdpSocket::bind((::std::net::Ipv4Addr::LOCALHOST, 0))?;
@@ -155,11 +157,11 @@ impl Bell {
     }
 
     fn ring(&self) {
-        // One that is full has been rung.
+        // A full socket means that the bell has already been rung.
         let _ = (&self.outside).write(&[0]);
     }
 
-    /// Forgets that it was rung up to now.
+    /// Silences the bell, which forgets all rings so far.
     fn hush(&self) {
         while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
     }
@@ -203,7 +205,7 @@ impl Future for Alarm {
 #[derive(Debug)]
 pub(in crate::io::runtimes::std) struct Signal {
     raised: AtomicBool,
-    /// Becomes readable when the flag is raised, and stays so: nobody ever reads from it.
+    /// Becomes readable when the flag is raised, and stays readable: nothing ever reads from it.
     inside: Polled,
     outside: Socket,
 }
@@ -230,8 +232,8 @@ impl Signal {
     }
 }
 
-/// A socket, and what is known of it: whether it would block is asked of the system once, not at
-/// every turn, until `poll` says that it changed.
+/// A socket, and its readiness as far as it is known: once the system has said that a call would
+/// block, no call is made until `poll` reports a change.
 #[derive(Debug)]
 struct Descriptor {
     socket: Socket,

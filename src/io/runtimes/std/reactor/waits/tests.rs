@@ -1,4 +1,4 @@
-//! Waits of a thread, and urgent data.
+//! Tests of the waits of a thread, and of urgent data.
 
 use ::std::future::poll_fn;
 use ::std::net::{TcpListener, TcpStream};
@@ -44,7 +44,7 @@ fn a_future_that_wakes_itself_hears_of_its_sockets() {
             if let Poll::Ready(read) = quiet.poll_read(cx, &mut buffer) {
                 return Poll::Ready(read);
             }
-            // It was seen to be quiet, and now is so no more.
+            // The socket was found to be quiet, and now becomes readable.
             if !said {
                 peer.write_all(b"stop").unwrap();
                 said = true;
@@ -67,7 +67,7 @@ fn what_was_waited_for_and_dropped_is_closed_before_the_wait() {
     let (mut other, mut distant) = pair_of(&runtime);
     let mut socket = Some(socket);
     let mut buffer = [0; 16];
-    // It hears of the end of the one and answers on the other.
+    // The thread sees the end of the first connection and answers on the second.
     let answer = ::std::thread::spawn(move || {
         let end = peer.read(&mut [0; 16]);
         distant.write_all(b"gone").unwrap();
@@ -90,7 +90,7 @@ fn a_future_is_woken_by_another_thread() {
     block_on_woken(poll_fn(|cx| {
         turns += 1;
         match turns {
-            // What is rung before the wait counts, too.
+            // A ring before the wait counts, too.
             1 => cx.waker().wake_by_ref(),
             2 => {
                 let waker = cx.waker().clone();
@@ -135,7 +135,8 @@ fn an_urgent_byte_is_read_where_it_stands() {
     peer.write_all(b"def").unwrap();
     drop(peer);
     let (mut bytes, mut chunk) = (Vec::new(), [0; 16]);
-    // Each read is waited for, and there are at most as many as bytes, with one for the end.
+    // Each iteration waits for one read. There are at most as many reads as bytes, and one for the
+    // end.
     for _ in 0..8 {
         match block_on(poll_fn(|cx| socket.poll_read(cx, &mut chunk))).unwrap() {
             0 => break,
