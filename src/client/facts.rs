@@ -27,7 +27,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> FactsReader<B> {
     }
 
     // entry = SP facts SP pathname CRLF                ; RFC 3659 7.2
-    //   in use too: *SP *( facts CRLF *SP ) [facts] SP pathname CRLF
+    //   also in use: *SP *( facts CRLF *SP ) [facts] SP pathname CRLF
     //               "250" ( SP / "-" ) *SP facts SP pathname CRLF
     /// Takes a line that was shown. Returns the entry once it is complete, and `None` before and
     /// after that.
