@@ -138,9 +138,9 @@ pub struct Timeouts {
     pub preliminary: Duration,
     /// Longest time without a byte on the data connection. 60 s by default.
     pub data_idle: Duration,
-    /// Time for the first byte of a download or listing, once its final reply has arrived and the
-    /// data connection is open; and for the server to close the data connection of an upload that
-    /// only a final reply has confirmed. 10 s by default.
+    /// Time for the first byte of a download or listing once its final reply has arrived, and
+    /// before that for the data connection to be opened and secured; and for the server to close
+    /// the data connection of an upload that only a final reply has confirmed. 10 s by default.
     pub first_byte: Duration,
     /// Time for the reply that ends a transfer, once its data has ended. 2 minutes by default: a
     /// server may have much to flush; and if the tail of an upload is lost in transit, the server
@@ -219,8 +219,8 @@ pub enum DataConnection {
     Passive,
     /// The server connects: EPRT, or PORT if that is refused.
     Active,
-    /// The client connects; if neither EPSV nor PASV works, the server connects instead, and this
-    /// is remembered ([`Profile::NO_PASSIVE`]).
+    /// The client connects; if neither EPSV nor, over IPv4, PASV works, the server connects
+    /// instead, and this is remembered ([`Profile::NO_PASSIVE`]).
     PassiveThenActive,
 }
 

@@ -1,7 +1,8 @@
 //! The dialogue on one control connection: the machine, and the parts of its state.
 //!
-//! Each part owns its fields, and knows neither the machine nor any part that it does not contain:
-//! it takes events and returns what is to be done. [`Client`] calls the parts in order.
+//! Each part owns its fields, and most know neither the machine nor another part that they do not
+//! contain: a part takes events and returns what is to be done. [`Client`] calls the parts in
+//! order.
 //!
 //! | part | decides |
 //! |---|---|

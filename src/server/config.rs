@@ -210,9 +210,9 @@ pub struct Security {
     /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
     /// default.
     pub data: Policy,
-    /// TLS sessions, one of which a data connection must resume. By default, the sessions of its
-    /// own control connection and of the same user's other control connections
-    /// ([`SessionBinding::User`]).
+    /// TLS sessions, one of which a data connection must resume, unless [`SessionBinding::Off`]
+    /// says that it need not. By default, the sessions of its own control connection and of the
+    /// same user's other control connections ([`SessionBinding::User`]).
     pub session_binding: SessionBinding,
     /// `true` if CCC is granted, after which the control connection continues in clear text for
     /// firewalls that inspect it (RFC 4217 5 and 15.3). `false` by default.

@@ -78,7 +78,7 @@ impl Encoder {
         Some(Self { kind, skip: 0 })
     }
 
-    /// Sets a restart marker after every `every` bytes of the file, if the mode [has
+    /// Sets a restart marker at every multiple of `every` bytes of the file, if the mode [has
     /// markers](Coding::has_markers); the default is none. `position` is the offset in the file at
     /// which the transfer begins. A marker is the decimal number of bytes of the file before it. A
     /// marker may come a little late where a line or a page must not be divided, and none is set at

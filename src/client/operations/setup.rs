@@ -12,8 +12,9 @@ use crate::error::LocalError;
 /// This is an operation of its own because it costs two round trips, which a client that fetches a
 /// single file can save. FEAT may be sent before the login to decide about TLS or HOST, but many
 /// servers refuse it at that point; a refusal does not count as an answer, so this operation sends
-/// FEAT again. No reply here is a refusal: a server without FEAT offers nothing, and a server that
-/// answers `OPTS UTF8 ON` with 202, 501 or 504 mostly speaks UTF-8 anyway.
+/// FEAT again. No reply here is a refusal but 421, with which the server closes: a server without
+/// FEAT offers nothing, and a server that answers `OPTS UTF8 ON` with 202, 501 or 504 mostly speaks
+/// UTF-8 anyway.
 pub fn setup() -> Operation<Setup> {
     Operation::new(Setup { step: Step::Features, offers: Offers::default() })
 }
