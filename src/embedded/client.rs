@@ -410,8 +410,8 @@ impl<'n, N: TcpConnect, T: Timer, B: AsRef<[u8]> + AsMut<[u8]>> Client<'n, N, T,
         .await
     }
 
-    /// Drops output that cannot be sent. Reading continues, since the server may have sent the
-    /// reason.
+    /// Drops output that cannot be sent. Reading continues, since the server may have sent a reply
+    /// that explains the failure.
     fn drop_output(&mut self, error: ErrorKind) {
         self.error = self.error.or(Some(error));
         while !self.tx.is_empty() {

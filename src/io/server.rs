@@ -104,7 +104,7 @@ pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
 enum Doing<A: AsyncAccounts> {
     Asking(Asking<A::Filesystem>),
     /// Sending the entries of a directory over the control connection.
-    Telling(Pages<<A::Filesystem as AsyncFilesystem>::Entries>),
+    Telling(Box<Pages<<A::Filesystem as AsyncFilesystem>::Entries>>),
     /// Computing the hash of a file.
     Hashing(Box<Hashing<<A::Filesystem as AsyncFilesystem>::File>>),
 }

@@ -73,7 +73,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
 /// Parses a data set on a disk, with all its columns.
 fn data_set<'a>(words: &[&'a [u8]]) -> Option<Entry<'a>> {
     let [volume, unit, referred, extents, rest @ ..] = words else { return None };
-    // If the extents fill their own column and the next one, the two are one word.
+    // If no blank is left between the extents and the used space, the two run together as one word.
     let (format, length, block, organization, name) = match rest {
         [used, format, length, block, organization, name] => {
             is_count(used).then_some(())?;

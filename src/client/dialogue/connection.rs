@@ -169,7 +169,7 @@ pub(super) enum Effect {
     Marked(Marker),
 }
 
-/// A change of a transfer that does not come from its data connection.
+/// A change to the state of a transfer that its data connection does not report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::client) enum TransferUpdate {
     /// The server has sent 1yz, which names this size of the file, if any.

@@ -286,7 +286,7 @@ impl<R: Runtime> Client<R> {
         self.download(client::receive_raw(text(line)?, None).map_err(Error::Raw)?, b"").await
     }
 
-    /// Uploads the data taken by a command of your own; the counterpart of
+    /// Uploads data with a command of your own; the counterpart of
     /// [`receive_raw`](Self::receive_raw).
     ///
     /// # Errors

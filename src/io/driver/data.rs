@@ -32,9 +32,9 @@ const RECORDS: usize = 64 * 1024;
 pub(in crate::io) struct Data<R: Network> {
     id: Option<DataId>,
     state: State<R>,
-    retired: Option<Retired<R>>,
+    retired: Option<Box<Retired<R>>>,
     /// The connection that was last refused, until it has ended.
-    parting: Option<Parting<R>>,
+    parting: Option<Box<Parting<R>>>,
     /// Time until which data waits for a ticket.
     patience: Option<Instant>,
     /// Set after a wait for a ticket has timed out, since another wait would time out too.
@@ -203,7 +203,7 @@ impl<R: Network> Data<R> {
             DataOp::Abort => {
                 if let Some(wire) = self.take_wire() {
                     let until = runtime.now().after(TICKET_TIME);
-                    self.retired = Some(Retired { wire, until });
+                    self.retired = Some(Box::new(Retired { wire, until }));
                     self.poll_retired(runtime, endpoint, &mut Context::from_waker(Waker::noop()));
                 }
                 self.close();
@@ -267,7 +267,7 @@ impl<R: Network> Data<R> {
         endpoint: Option<&Endpoint>,
         cx: &mut Context<'_>,
     ) -> Option<Instant> {
-        let Some(Retired { wire, until }) = &mut self.retired else { return self.patience };
+        let Some(Retired { wire, until }) = self.retired.as_deref_mut() else { return self.patience };
         let wanted = wire.may_bring_tickets() && endpoint.is_some_and(Endpoint::has_spent_its_tickets);
         if wanted && runtime.now() < *until && wire.poll_glean(cx).is_pending() {
             return Some(*until);
@@ -280,7 +280,7 @@ impl<R: Network> Data<R> {
     /// Starts the orderly end of a server's connection on which nothing was transferred.
     fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
         if endpoint.is_some_and(Endpoint::is_server) {
-            self.parting = self.take_wire().map(|wire| Parting::new(wire, runtime));
+            self.parting = self.take_wire().map(|wire| Box::new(Parting::new(wire, runtime)));
         }
     }
 
@@ -293,7 +293,7 @@ impl<R: Network> Data<R> {
         if self.parting.as_mut()?.poll(runtime, cx).is_ready() {
             self.parting = None;
         }
-        self.parting.as_ref().map(Parting::until)
+        self.parting.as_ref().map(|parting| parting.until())
     }
 
     fn take_wire(&mut self) -> Option<Wire<Link<R>>> {

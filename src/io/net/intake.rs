@@ -47,7 +47,7 @@ mod pipe {
     }
 
     impl Intake {
-        /// Number of bytes that the pipe should hold. The default of Linux costs more CPU time.
+        /// Number of bytes that the pipe should hold. The Linux default costs more CPU time.
         const SIZE: usize = 256 * 1024;
 
         pub(in crate::io) fn new(socket: &Socket) -> io::Result<Self> {

@@ -121,17 +121,16 @@ impl<R> Server<R> {
         self
     }
 
-    /// Sets the number of sessions that may run at once for one client address, or for IPv6 one
-    /// network of 64 bits. Further clients are answered with 421. There is no such limit by
-    /// default.
+    /// Sets the maximum number of concurrent sessions for each client address (for IPv6, each /64
+    /// network). Further clients are answered with 421. There is no such limit by default.
     pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
         self.service.terms.places.per_address = sessions;
         self
     }
 
-    /// Sets whether failed logins are counted across the connections of an address (for IPv6: a
-    /// network of 64 bits) and delay later logins from it. After five failures the reply to each
-    /// login takes longer, up to 16 s, whether the password is right or not, so that nobody guesses
+    /// Sets whether failed logins are counted across the connections of an address (for IPv6, of a
+    /// /64 network) and delay later logins from it. After five failures the reply to each login
+    /// takes longer, up to 16 s, whether the password is right or not, so that nobody guesses
     /// many passwords over many connections (RFC 2577 5). No login is refused for this reason, and
     /// the count halves every ten minutes. On by default.
     pub fn with_login_delays(mut self, delays: bool) -> Self {

@@ -59,7 +59,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
             Doing::Asking(work) => match work.as_mut().poll(cx) {
                 Poll::Ready(Ok(Told::Entries(mut pages))) => {
                     let told = self.poll_tell(&ticket, &mut pages, cx);
-                    doing = Doing::Telling(pages);
+                    doing = Doing::Telling(Box::new(pages));
                     told
                 }
                 Poll::Ready(Ok(Told::Hashing(hashing))) => {

@@ -76,7 +76,7 @@ impl<F: AsyncFilesystem> Moving<F> {
     }
 
     /// Creates a transfer that sends a listing, whose lines `lister` writes. `open` opens the
-    /// directories below.
+    /// directories below the listed one.
     pub(super) fn entries(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
         Self::new(What::Entries(Box::new(Listed::new(pages, lister, open))))
     }

@@ -177,7 +177,7 @@ impl ServerSessions {
         self.share.stay_alone();
     }
 
-    /// Returns the connection to the state before login.
+    /// Puts the connection back into its state before login.
     pub fn belong_to_nobody(&self) {
         self.share.belong_to_nobody();
     }

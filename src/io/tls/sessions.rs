@@ -14,15 +14,16 @@ use ::std::task::{Context, Poll, Waker};
 use rustls::crypto::SecureRandom;
 use rustls::server::{ProducesTickets, StoresServerSessions};
 
-/// Maximum number of sessions kept from a control connection itself, for clients that resume them
-/// again and again.
+/// Maximum number of sessions retained that began on a control connection itself, for clients that
+/// resume them again and again.
 pub(super) const OF_CONTROL: usize = 8;
-/// Maximum number of sessions kept from its data connections, for clients that resume the last one.
+/// Maximum number of sessions retained that began on its data connections, for clients that resume
+/// the last one.
 const OF_DATA: usize = 32;
-/// Maximum number of sessions kept from all of a user's ended connections together, while others
-/// are open.
+/// Maximum number of sessions retained from all of a user's connections that have ended, while
+/// others are open.
 const LEFT: usize = 32;
-/// Maximum number of sessions kept from each of a user's ended connections.
+/// Maximum number of sessions retained from each of a user's connections that have ended.
 const LEFT_OF_EACH: usize = 8;
 /// Maximum size of each of these stores in bytes. A session includes the client's certificates.
 const BYTES: usize = 128 * 1024;
@@ -236,7 +237,7 @@ impl Share {
         self.stand(Standing::Alone);
     }
 
-    /// Returns the connection to the state before login.
+    /// Puts the connection back into its state before login.
     pub(super) fn belong_to_nobody(&self) {
         self.stand(Standing::Newcomer(self.address));
     }

@@ -161,8 +161,8 @@ impl<R: Network> Data<R> {
         }
     }
 
-    /// Sends the rest and shuts down the sending side, once all bytes of the file have been
-    /// accepted.
+    /// Sends what the buffer and the encoder still hold, then shuts down the sending side. Call
+    /// this only after all bytes of the file have been accepted.
     pub(in crate::io) fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<DataEvent> {
         let State::Sending(wire, encoder) = &mut self.state else { return Poll::Pending };
         loop {
