@@ -119,9 +119,16 @@ impl Digits {
 
     /// Converts a number to its digits in a base from 8 to 16.
     #[inline]
-    pub(crate) fn new<const BASE: u64>(mut value: u64) -> Self {
+    pub(crate) fn new<const BASE: u64>(value: u64) -> Self {
+        Self::padded::<BASE>(value, 0, b' ')
+    }
+
+    /// Converts a number like [`new`](Self::new), with `fill` in front of it up to `width` bytes, or
+    /// up to 22 if `width` is greater.
+    #[inline]
+    pub(crate) fn padded<const BASE: u64>(mut value: u64, width: usize, fill: u8) -> Self {
         const { assert!(8 <= BASE && BASE <= 16) }
-        let (mut bytes, mut length) = ([0; Self::MOST], 0);
+        let (mut bytes, mut length) = ([fill; Self::MOST], 0);
         for slot in bytes.iter_mut().rev() {
             let digit = (value % BASE) as u8;
             *slot = if digit < 10 { b'0' + digit } else { b'a' - 10 + digit };
@@ -131,17 +138,7 @@ impl Digits {
                 break;
             }
         }
-        Self { bytes, length }
-    }
-
-    /// Pads the number with `fill` in front to `width` bytes, or to 22 if `width` is greater.
-    #[inline]
-    pub(crate) fn padded(mut self, width: usize, fill: u8) -> Self {
-        let width = width.max(self.length).min(Self::MOST);
-        let unused = Self::MOST - self.length;
-        self.bytes.get_mut(Self::MOST - width..unused).unwrap_or_default().fill(fill);
-        self.length = width;
-        self
+        Self { bytes, length: width.max(length).min(Self::MOST) }
     }
 
     /// Returns the digits, most significant first.
@@ -172,8 +169,8 @@ mod tests {
                     (decimal, format!("{value}")),
                     (octal, format!("{value:o}")),
                     (hex, format!("{value:x}")),
-                    (decimal.padded(width, b'0'), format!("{value:0width$}")),
-                    (octal.padded(width, b' '), format!("{value:width$o}")),
+                    (Digits::padded::<10>(value, width, b'0'), format!("{value:0width$}")),
+                    (Digits::padded::<8>(value, width, b' '), format!("{value:width$o}")),
                 ] {
                     prop_assert_eq!(digits.as_bytes(), expected.as_bytes());
                 }

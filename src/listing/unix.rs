@@ -22,7 +22,6 @@
 
 mod mode;
 
-pub(super) use mode::PLACES;
 use mode::{Mode, mode};
 
 use super::context::Context;

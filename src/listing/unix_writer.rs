@@ -1,6 +1,6 @@
 //! Writes the lines of `ls -l` with which our server answers LIST. The inverse of unix.rs.
 
-use super::unix::{PLACES, is_blank};
+use super::unix::is_blank;
 use super::{Clock, Entry, Fields, Kind, Modified, Precision, months};
 use crate::codec::encode::{Digits, two_digits};
 use crate::codec::{Full, Sink, Text};
@@ -69,20 +69,36 @@ fn mode_letters(kind: &Kind<'_>, permissions: Option<u16>) -> [u8; 10] {
         Kind::Unknown => (b'?', 0o644),
     };
     let mode = permissions.unwrap_or(assumed);
-    let mut letters = [letter; 10];
-    for ((shown, place), shift) in letters.iter_mut().skip(1).zip(PLACES).zip((0..3).flat_map(|i| [i; 3])) {
-        // A place shows its own bit and, if it is the third of its class, a bit of 0o7000 too.
-        let special = if place.len() > 1 { 0o4000 >> shift } else { 0 };
-        let own = place.first().map_or(0, |(_, bits)| *bits);
-        let bits = mode & (own | special);
-        *shown = place.iter().find(|(_, known)| *known == bits).map_or(b'-', |(letter, _)| *letter);
-    }
-    letters
+    let shown = |bits: u16, letter: u8| if mode & bits == 0 { b'-' } else { letter };
+    // The third place of a class also shows a bit of 0o7000: in lower case if the class may execute.
+    let last = |execute: u16, special: u16, letter: u8| match (mode & execute != 0, mode & special != 0) {
+        (executes, false) => {
+            if executes {
+                b'x'
+            } else {
+                b'-'
+            }
+        }
+        (true, true) => letter,
+        (false, true) => letter.to_ascii_uppercase(),
+    };
+    [
+        letter,
+        shown(0o400, b'r'),
+        shown(0o200, b'w'),
+        last(0o100, 0o4000, b's'),
+        shown(0o040, b'r'),
+        shown(0o020, b'w'),
+        last(0o010, 0o2000, b's'),
+        shown(0o004, b'r'),
+        shown(0o002, b'w'),
+        last(0o001, 0o1000, b't'),
+    ]
 }
 
 /// Appends `value`, right-aligned in at least `width` bytes.
 fn put_number<S: Sink + ?Sized>(sink: &mut S, value: u64, width: usize) -> Result<(), Full> {
-    sink.put(Digits::new::<10>(value).padded(width, b' ').as_bytes())
+    sink.put(Digits::padded::<10>(value, width, b' ').as_bytes())
 }
 
 /// Appends `text` as one word, left-aligned in at least `width` bytes. `width` is at most 8.

@@ -41,7 +41,7 @@ impl Written<'_> {
         match self {
             Self::Kind(kind) => sink.put(kind.as_bytes()),
             Self::Decimal(number) => sink.put(Digits::new::<10>(*number).as_bytes()),
-            Self::Octal(mode) => sink.put(Digits::new::<8>((*mode).into()).padded(4, b'0').as_bytes()),
+            Self::Octal(mode) => sink.put(Digits::padded::<8>((*mode).into(), 4, b'0').as_bytes()),
             Self::Time(time) => time.encode(sink),
             Self::Letters(letters) => letters.encode(sink),
             Self::Text(value) => sink.put(value.as_bytes()),

@@ -69,7 +69,7 @@ fn odd_mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
 
 /// The letters that may be in each of the nine places of the mode, and the bits that they mean. `-`
 /// means no bits.
-pub(in crate::listing) static PLACES: [&[(u8, u16)]; 9] = [
+static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'r', 0o400)],
     &[(b'w', 0o200)],
     &[(b'x', 0o100), (b's', 0o4100), (b'S', 0o4000)],
