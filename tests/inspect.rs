@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use ftp_proto::codec::{ReplyCode, Verb};
 
-/// What the program did.
+/// The outcome of a run.
 struct Done {
     code: Option<i32>,
     out: String,
@@ -189,7 +189,7 @@ fn a_log_of_filezilla_with_two_connections() {
         ("PORT", "the client's address 192.168.1.5 is private and the server's is not"),
         ("PORT", "port 80"),
     ]);
-    // As the window shows it, without the numbers.
+    // The window shows the same without the numbers.
     let shown =
         "Status:\tConnecting to 198.51.100.7:21...\nResponse:\t220 Hi\nCommand:\tPWD\nResponse:\t530 No\n";
     of_text(shown).has_marks(&[]);

@@ -24,7 +24,7 @@ pub struct Entry {
     /// The line as it may be shown.
     pub shown: String,
     pub notes: Vec<String>,
-    /// What is wrong.
+    /// The mistakes in the line.
     pub marks: Vec<String>,
 }
 

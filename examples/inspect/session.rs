@@ -141,7 +141,11 @@ impl Session {
                 entry.marks.push("the log shows a secret here: change it if others have seen the log".into());
             }
             if !self.is_secured && !self.is_anonymous {
-                entry.notes.push("no AUTH TLS comes before it in the log: unless TLS began with the connection, it was sent unencrypted".into());
+                entry.notes.push(
+                    "no AUTH TLS comes before it in the log: unless TLS began with the connection, it was \
+                     sent unencrypted"
+                        .into(),
+                );
             }
         }
         let active = match command {

@@ -46,5 +46,5 @@ pub fn example(name: &str) -> PathBuf {
         .output()
         .unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    profile.join("examples").join(name)
+    profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
