@@ -161,6 +161,7 @@ fn a_log_of_curl() {
     let done = of_file("curl");
     done.says("style of the log: curl -v");
     done.says("answers PASV in line 12");
+    done.says("1 line is not FTP");
     done.says("ftp://me:***@ftp.example.org/pub/README");
     assert!(!done.out.contains("hunter2"), "{}", done.out);
     done.has_marks(&[

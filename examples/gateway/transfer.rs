@@ -18,7 +18,7 @@ use super::wire::{Heard, Said};
 /// The time that a server has for a reply behind that of the transfer.
 const SECOND_REPLY: Duration = Duration::from_secs(10);
 /// The most lines of a transfer's final reply, which is kept until the data are through.
-const LONGEST_REPLY: usize = 200;
+const LONGEST_REPLY: usize = 2_000;
 /// The most commands that may wait for a reply during a transfer.
 const MOST_WAITING: usize = 20;
 

@@ -314,7 +314,7 @@ impl Session {
     /// Finds the command that a final reply answers, and marks it if it should not.
     fn answered(&mut self, code: ReplyCode, entry: &mut Entry) -> Option<Sent> {
         let Some(front) = self.waiting.front_mut() else {
-            match self.overtaken.iter().position(|sent| sent.allows(code)) {
+            match self.late_for(code) {
                 Some(at) => return self.late(at, entry),
                 None => entry.marks.push("a reply out of sequence: no command waits for it".into()),
             }
@@ -340,7 +340,7 @@ impl Session {
             }
             return self.waiting.remove(later);
         }
-        if let Some(at) = self.overtaken.iter().position(|sent| sent.allows(code)) {
+        if let Some(at) = self.late_for(code) {
             return self.late(at, entry);
         }
         let front = self.waiting.front_mut()?;
@@ -352,6 +352,13 @@ impl Session {
         entry.marks.push(format!("{text}. It is out of sequence, or answers something else"));
         front.has_stray = true;
         None
+    }
+
+    /// Finds the overtaken command that a reply may answer, among the last ones.
+    fn late_for(&self, code: ReplyCode) -> Option<usize> {
+        let old = self.overtaken.len().saturating_sub(MOST_WAITING);
+        let mut recent = self.overtaken.iter().enumerate().skip(old);
+        recent.find(|(_, sent)| sent.allows(code)).map(|(at, _)| at)
     }
 
     /// Takes a reply to a command that later ones have overtaken.

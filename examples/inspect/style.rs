@@ -139,6 +139,8 @@ impl Style {
         }
         let text = line;
         let origin = match self {
+            // The sizes of data, in both directions.
+            Self::Curl if plain.starts_with(b"{ [") || plain.starts_with(b"} [") => Origin::Program,
             Self::Ftp if OF_FTP.iter().any(|message| plain.starts_with(message.as_bytes())) => {
                 Origin::Program
             }

@@ -167,7 +167,7 @@ fn more_clients_than_allowed_are_turned_away() {
 #[test]
 fn an_idle_client_is_disconnected() {
     let served = plain_server();
-    let gateway = Gateway::to(served.address, &arguments("--idle-timeout 1"));
+    let gateway = Gateway::to(served.address, &arguments("--idle-timeout 3"));
     let mut peer = logged_in(&gateway);
     peer.hears("421");
     peer.ends();

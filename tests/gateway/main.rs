@@ -113,6 +113,19 @@ fn tls_begins_at_the_gateway_and_data_connections_resume_its_session() {
 }
 
 #[test]
+fn a_transfer_that_is_given_up_leaves_the_session_usable() {
+    let served = plain_server();
+    fs::write(served.root.join("big"), bytes(30_000_000)).unwrap();
+    let gateway = Gateway::to(served.address, &[]);
+    let mut client = gateway.client(Client::builder());
+    let mut retrieval = client.retrieve("big").unwrap();
+    retrieval.read_exact(&mut [0; 1000]).unwrap();
+    retrieval.abort().unwrap();
+    round(&mut client, &served);
+    gateway.logs("server <--- ABOR");
+}
+
+#[test]
 fn more_transfers_than_a_server_has_tickets() {
     let served = tls_server();
     let gateway = Gateway::to(served.address, &tls_for_server());
