@@ -45,6 +45,8 @@
 //! });
 //! assert_eq!(port, Some(5000));
 //! ```
+//!
+//! The examples `inspect` and `gateway` are programs of this kind.
 
 pub mod address;
 pub mod code;

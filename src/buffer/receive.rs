@@ -182,6 +182,33 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> RecvBuf<B> {
         count
     }
 
+    /// Takes the bytes behind the last line as they arrived, so that a gateway can pass them on
+    /// when the connection ceases to be lines of text, as after AUTH (RFC 4217 4). The window is
+    /// empty afterwards.
+    ///
+    /// `None` if [`Rx::next_line`] has examined any of these bytes, or a line is
+    /// [held](Rx::hold): Telnet commands may have been removed from them. Call this before asking
+    /// for a further line.
+    ///
+    /// ```
+    /// use ftp_proto::buffer::{Frame, RecvBuf};
+    ///
+    /// let mut rx = RecvBuf::new([0; 64]);
+    /// rx.extend(b"234 Go\r\n\x16\x03\x03\xff\xff");
+    /// assert!(matches!(rx.view().next_line(62), Frame::Line(_)));
+    /// assert_eq!(rx.take_unframed(), Some(&b"\x16\x03\x03\xff\xff"[..]));
+    /// assert!(rx.view().is_empty());
+    /// ```
+    pub fn take_unframed(&mut self) -> Option<&[u8]> {
+        let w = &mut self.window;
+        if !w.is_plain() || w.kept != w.start {
+            return None;
+        }
+        let rest = w.scan..w.filled;
+        (w.start, w.kept, w.scan) = (w.filled, w.filled, w.filled);
+        self.storage.as_ref().get(rest)
+    }
+
     /// Records that the peer will send nothing more.
     pub fn eof(&mut self) {
         self.window.eof = true;

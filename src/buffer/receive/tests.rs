@@ -285,3 +285,29 @@ fn spans_are_cut_within_their_bounds() {
     assert!(span.after(usize::MAX).is_empty());
     assert_eq!(RecvBuf::new([0; 4]).bytes(span), b"", "a span of another window is nothing");
 }
+
+#[test]
+fn bytes_behind_a_line_are_handed_over_only_as_they_arrived() {
+    let mut rx = RecvBuf::new(vec![0; 32]);
+    rx.extend(b"AUTH TLS\r\n\x16\xff\xf4\0\n");
+    assert!(matches!(rx.view().next_line(30), Frame::Line(_)));
+    assert_eq!(rx.take_unframed(), Some(&b"\x16\xff\xf4\0\n"[..]));
+    assert_eq!(rx.take_unframed(), Some(&b""[..]));
+    assert_eq!(rx.spare().len(), 32);
+    // Later bytes are lines again.
+    rx.extend(b"NOOP\r\n");
+    let Frame::Line(line) = rx.view().next_line(30) else { panic!() };
+    assert_eq!(rx.bytes(line), b"NOOP");
+    // Looked at: a part of a line, a Telnet command, and a line that was put back.
+    for begun in [&b"QU"[..], b"\xff\xf1", b"\xff", b"\0"] {
+        let mut rx = RecvBuf::new(vec![0; 32]);
+        rx.extend(begun);
+        assert_eq!(rx.view().next_line(30), Frame::Partial);
+        assert_eq!(rx.take_unframed(), None, "{begun:?}");
+    }
+    let mut rx = RecvBuf::new(vec![0; 32]);
+    rx.extend(b"NOOP\r\nQUIT\r\n");
+    let Frame::Line(line) = rx.view().next_line(30) else { panic!() };
+    rx.view().hold(line);
+    assert_eq!(rx.take_unframed(), None);
+}
