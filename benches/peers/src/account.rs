@@ -2,9 +2,10 @@
 //! them.
 
 use std::collections::HashMap;
-use std::fs;
+use std::{fs, process};
 
 use anyhow::{Context as _, Result};
+use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 
 /// A process as /proc/PID/stat has it.
 #[derive(Clone, Copy, Debug)]
@@ -14,8 +15,11 @@ pub struct Process {
     /// Time of its start in clock ticks since boot, by which a reused number is recognized.
     pub start: u64,
     parent: u32,
+    group: u32,
+    ended: bool,
     /// CPU time in clock ticks: its own, and that of the children that it has waited for.
-    ticks: u64,
+    own: u64,
+    children: u64,
 }
 
 impl Process {
@@ -29,7 +33,10 @@ impl Process {
             pid,
             start: number(19)?,
             parent: u32::try_from(number(1)?).ok()?,
-            ticks: (11..=14).map(number).sum::<Option<u64>>()?,
+            group: u32::try_from(number(2)?).ok()?,
+            ended: *fields.first()? == "Z",
+            own: number(11)? + number(12)?,
+            children: number(13)? + number(14)?,
         })
     }
 
@@ -39,14 +46,16 @@ impl Process {
     }
 }
 
+fn all() -> impl Iterator<Item = Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| Process::read(entry.file_name().to_str()?.parse().ok()?))
+}
+
 /// Returns the process `root` and all that descend from it.
 pub fn tree(root: u32) -> Vec<Process> {
     let mut children: HashMap<u32, Vec<Process>> = HashMap::new();
-    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let pid = entry.file_name().to_str().and_then(|name| name.parse().ok());
-        if let Some(process) = pid.and_then(Process::read) {
-            children.entry(process.parent).or_default().push(process);
-        }
+    for process in all() {
+        children.entry(process.parent).or_default().push(process);
     }
     let mut found: Vec<Process> = Process::read(root).into_iter().collect();
     let mut next = 0;
@@ -57,10 +66,27 @@ pub fn tree(root: u32) -> Vec<Process> {
     found
 }
 
-/// Returns the CPU time in seconds that the tree of `root` has used so far.
+/// Makes orphans of the servers children of this process, so that their CPU time is not lost.
+pub fn adopt_orphans() -> Result<()> {
+    rustix::process::set_child_subreaper(Some(getpid())).context("cannot adopt orphans")
+}
+
+/// Returns the CPU time in seconds that the tree of `root` has used so far, and all orphans that
+/// this process has adopted: a difference of two results counts the orphans of any server.
 pub fn cpu(root: u32) -> f64 {
-    let ticks: u64 = tree(root).iter().map(|process| process.ticks).sum();
-    ticks as f64 / rustix::param::clock_ticks_per_second() as f64
+    let this = process::id();
+    // The leaders of groups are our own programs, which others wait for.
+    for orphan in all().filter(|process| process.parent == this && process.ended) {
+        if orphan.pid != orphan.group
+            && let Some(pid) = i32::try_from(orphan.pid).ok().and_then(Pid::from_raw)
+        {
+            let _ = waitpid(Some(pid), WaitOptions::NOHANG);
+        }
+    }
+    // A process that ended has its time added to its parent's with more precision than a tick.
+    let adopted = Process::read(this).map_or(0, |this| this.children);
+    let ticks: u64 = tree(root).iter().map(|process| process.own + process.children).sum();
+    (ticks + adopted) as f64 / rustix::param::clock_ticks_per_second() as f64
 }
 
 /// Returns the memory of the tree of `root` in KiB, with shared pages divided among those that

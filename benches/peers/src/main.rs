@@ -215,6 +215,7 @@ fn prepare(common: &Common) -> Result<(Vec<Server>, u64)> {
     }
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+    account::adopt_orphans()?;
     children::end_on_signals()?;
     Ok((servers, limit.maximum.unwrap_or(u64::MAX)))
 }
