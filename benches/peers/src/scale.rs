@@ -240,6 +240,9 @@ pub fn markdown(growth: &Growth) -> String {
         table(&mut out, title, growth, &growth.sessions, quantity, &mut notes);
     }
     table(&mut out, "LIST, entries/s, by entries", growth, &growth.listings, |&rate| rate, &mut notes);
+    if growth.sessions.iter().any(|point| point.figure.is_none()) {
+        out.push_str("A dash stands behind a failure with fewer sessions.\n");
+    }
     notes.write(&mut out);
     out
 }
