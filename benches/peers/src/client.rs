@@ -66,23 +66,25 @@ impl Stream {
 
 impl Read for Stream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self {
+        let read = match self {
             Stream::Plain(socket) => socket.read(buffer),
             Stream::Tls(stream) => match stream.read(buffer) {
                 // A server that closes without close_notify: the byte counts are checked instead.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(0),
                 result => result,
             },
-        }
+        };
+        read.map_err(in_words)
     }
 }
 
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match self {
+        let written = match self {
             Stream::Plain(socket) => socket.write(bytes),
             Stream::Tls(stream) => stream.write(bytes),
-        }
+        };
+        written.map_err(in_words)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -91,6 +93,14 @@ impl Write for Stream {
             Stream::Tls(stream) => stream.flush(),
         }
     }
+}
+
+/// Names the limit of a wait, for which the operating system's text is "temporarily unavailable".
+fn in_words(error: io::Error) -> io::Error {
+    if error.kind() != io::ErrorKind::WouldBlock {
+        return error;
+    }
+    io::Error::new(io::ErrorKind::TimedOut, format!("nothing moved for {} s", PATIENCE.as_secs()))
 }
 
 /// A control connection. Each of its transfers uses EPSV.
