@@ -46,7 +46,8 @@ AllowOverwrite on
 AllowRetrieveRestart on
 AllowStoreRestart on
 ListOptions "-a"
-TimeoutIdle 120
+TimeoutIdle $idle
+$([ -z "${BENCHMARK:-}" ] || echo TimeoutNoTransfer $idle)
 AllowForeignAddress $([ -n "${FOREIGN_ADDRESSES:-}" ] && echo on || echo off)
 $tls
 <Anonymous $root>

@@ -8,8 +8,10 @@ explicit) tls=(-Y 3 -2 "$certificate,$key") ;; # for data too
 *) lacks ;;
 esac
 # Everyone in a chroot (-A), system accounts (-l unix), no look-up of names (-H), dotted names listed (-D), listings of up to
-# 20000 names, accounts from number 100 (-u), 64 clients (-c) from one address (-C).
+# 20000 names, accounts from number 100 (-u), 64 clients (-c) from one address (-C), minutes of idleness (-I).
+clients=64
+[ -z "${BENCHMARK:-}" ] || clients=20000
 for address in 127.0.0.1 ::1; do
-    begin "$sbin/pure-ftpd" -S "$address,$port" -A -l unix -H -D -L 20000:8 -u 100 -c 64 -C 64 -I 2 -p 30000:49999 "${tls[@]}"
+    begin "$sbin/pure-ftpd" -S "$address,$port" -A -l unix -H -D -L 20000:8 -u 100 -c $clients -C $clients -I $((idle / 60)) -p 30000:49999 "${tls[@]}"
 done
 serve

@@ -26,12 +26,14 @@ ascii_download_enable=YES
 async_abor_enable=YES
 xferlog_enable=NO
 vsftpd_log_file=$work/log
-idle_session_timeout=120
+idle_session_timeout=$idle
 # Sandboxes of its own, which a container may not allow.
 seccomp_sandbox=NO
 isolate=NO
 isolate_network=NO
 C
+    # No limits. By default there are some, whatever the manual says: 50 clients from one address.
+    [ -z "${BENCHMARK:-}" ] || printf '%s=0\n' max_clients max_per_ip
     [ -z "${FOREIGN_ADDRESSES:-}" ] || printf '%s_promiscuous=YES\n' port pasv
     [ "$mode" = plain ] || cat <<C
 ssl_enable=YES
