@@ -1,6 +1,5 @@
 //! What `ftpd` does that the library leaves to programs: signals, and the limits that it sets.
 
-use std::env;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -10,6 +9,7 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
+use crate::example::example;
 use crate::peer::Peer;
 use crate::site::directory;
 
@@ -18,22 +18,7 @@ const RUNTIMES: [&str; 3] = ["std", "tokio", "smol"];
 /// The program, built now, once, unless `$FTPD_EXAMPLE` says where it is.
 fn program() -> PathBuf {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    let build = || {
-        if let Some(path) = env::var_os("FTPD_EXAMPLE") {
-            return path.into();
-        }
-        // This program is TARGET/debug/deps/NAME, whatever the target directory is called.
-        let target = env::current_exe().unwrap().ancestors().nth(3).unwrap().to_owned();
-        let built = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()))
-            .args(["build", "--quiet", "--all-features", "--example", "ftpd", "--target-dir"])
-            .arg(&target)
-            .arg("--manifest-path")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
-            .status();
-        assert!(built.unwrap().success());
-        target.join("debug/examples/ftpd")
-    };
-    BUILT.get_or_init(build).clone()
+    BUILT.get_or_init(|| example("ftpd")).clone()
 }
 
 /// One `ftpd`, with the account `me`, which ends when it is dropped.

@@ -15,6 +15,9 @@ mod child;
 mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
+#[cfg(all(target_os = "linux", feature = "ring"))]
+#[path = "../support/example.rs"]
+mod example;
 #[cfg(feature = "password-hash")]
 mod hashed;
 mod hosts;
