@@ -162,6 +162,7 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("STOR STOU APPE LIST NLST RNTO STAT SITE", false, &[550], "the path is refused as it is to RETR"),
     ("STOR STOU APPE", false, &[552], "the quota is exceeded before anything is stored"),
     ("STOR RETR", false, &[554], "REST was out of range (RFC 1123 4.1.3.4)"),
+    ("SITE", false, &[214], "SITE HELP, which is answered as HELP is"),
     ("SIZE", false, &[450], "the file is busy"),
     ("STOR STOU APPE", true, &[450, 452, 504, 550, 553], "the host refuses to keep what has arrived"),
 ];
