@@ -47,6 +47,8 @@
 //! ```
 
 pub mod address;
+#[cfg(feature = "arbitrary")]
+pub(crate) mod arbitrary;
 pub mod code;
 pub mod command;
 pub mod digest;
