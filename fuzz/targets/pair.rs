@@ -50,6 +50,10 @@ impl Peer for Server<'_> {
     fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool {
         self.end.feed(b"");
         self.collect();
+        if self.queue.is_empty() {
+            self.end.pass_a_moment();
+            self.collect();
+        }
         let spare = rx.spare();
         let count = self.queue.len().min(self.piece).min(spare.len());
         for (to, from) in spare.iter_mut().zip(self.queue.drain(..count)) {

@@ -119,7 +119,11 @@ fuzz_target!(|input: Input<'_>| {
         let common = whole.file.len().min(cut.file.len());
         assert_eq!(whole.file[..common], cut.file[..common], "{coding:?}");
         if whole.file.len() < MOST && cut.file.len() < MOST {
-            assert_eq!(cut.end, whole.end, "{coding:?}");
+            // A damaged zlib stream may have a second fault in what it contains. Which one is found
+            // first depends on how much is decompressed at a time.
+            let ends = [whole.end, cut.end];
+            let damaged = ends.contains(&Err(TransferError::Zlib)) && !ends.contains(&Ok(()));
+            assert!(cut.end == whole.end || damaged, "{coding:?}: {ends:?}");
             assert!(whole.end.is_err() || cut == whole, "{coding:?}: {cut:?} is not {whole:?}");
         }
         return;
