@@ -164,6 +164,7 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("STOR RETR", false, &[554], "REST was out of range (RFC 1123 4.1.3.4)"),
     ("SITE", false, &[214], "SITE HELP, which is answered as HELP is"),
     ("SIZE", false, &[450], "the file is busy"),
+    ("MLSD", true, &[522], "TLS failed on the data connection, as for LIST (RFC 4217 10.2)"),
     ("STOR STOU APPE", true, &[450, 452, 504, 550, 553], "the host refuses to keep what has arrived"),
 ];
 
