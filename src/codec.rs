@@ -49,6 +49,8 @@
 //! The examples `inspect` and `gateway` are programs of this kind.
 
 pub mod address;
+#[cfg(feature = "arbitrary")]
+pub(crate) mod arbitrary;
 pub mod code;
 pub mod command;
 pub mod digest;

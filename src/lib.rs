@@ -109,6 +109,7 @@
 //! | `embedded` | a client without an allocator over any asynchronous network stack, `embedded` | embedded-io-async, embedded-nal-async |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | serialization of owned listing entries; implies `alloc` | serde |
+//! | `arbitrary` | `Arbitrary` for the values of `codec`, listing entries and codings, for fuzzers; implies `alloc`, and needs a target with the standard library | arbitrary |
 //! | `rustls` | FTPS, `io::tls`; implies `std` | rustls |
 //! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for processes that have installed none | ring, aws-lc-rs |
 //! | `platform-verifier` | `rustls`, and certificate verification by the operating system | rustls-platform-verifier |

@@ -87,6 +87,8 @@ macro_rules! formats {
     };
 }
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod as400;
 mod clock;
 mod cms;

@@ -25,6 +25,8 @@
 //! text; they change no bytes. With T, the file contains the format effectors CR, VT and FF
 //! unchanged; with C, each line or record begins with its ASA character, in the file too.
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 mod ascii;
 mod block;
 mod compressed;

@@ -2,6 +2,8 @@
 //! drive each end, and the number of steps is limited, to find an end that never comes to rest.
 
 pub mod client_end;
+pub mod input;
+pub mod seed;
 #[path = "../../tests/support/sequences.rs"]
 pub mod sequences;
 pub mod server_end;

@@ -38,6 +38,8 @@ pub struct ServerEnd<'a> {
     rx: RecvBuf<Vec<u8>>,
     tx: SendBuf<Vec<u8>>,
     now: Instant,
+    /// The deadline of the last wait.
+    deadline: Option<Instant>,
     /// The answers of the host, the outcomes of data operations, and the peers that connect. Each
     /// has a sequence of its own, which does not depend on how the commands arrived.
     answers: Choices<'a>,
@@ -74,6 +76,7 @@ impl<'a> ServerEnd<'a> {
             rx: RecvBuf::new(vec![0; 300]),
             tx: SendBuf::new(vec![0; STORAGE]),
             now: Instant::default(),
+            deadline: None,
             answers: Choices::new(choices),
             outcomes: Choices::new(choices),
             arrivals: Choices::new(choices),
@@ -104,6 +107,16 @@ impl<'a> ServerEnd<'a> {
         self.rx.eof();
         self.at_end = true;
         self.run();
+    }
+
+    /// Advances the clock to the end of a short wait, if the session is in one. It holds back a 150
+    /// for up to two seconds to see whether the client continues without it.
+    pub fn pass_a_moment(&mut self) {
+        let short = |deadline: &Instant| deadline.since(self.now) <= Duration::from_secs(2);
+        if let Some(deadline) = self.deadline.filter(short) {
+            self.now = self.now.max(deadline);
+            self.run();
+        }
     }
 
     /// Advances the clock without further input until the session has ended.
@@ -169,6 +182,7 @@ impl<'a> ServerEnd<'a> {
                 Ok(Action::DowngradeControl(token)) => self.session.downgraded(token),
                 Ok(Action::Close) => self.ended = true,
                 Ok(Action::Wait(wait)) => {
+                    self.deadline = wait.deadline;
                     let nothing = !(wait.readable || wait.writable || wait.application || wait.data);
                     assert!(!nothing || wait.deadline.is_some(), "waits for nothing");
                     assert!(wait.deadline.is_none_or(|deadline| deadline > self.now), "waits for the past");

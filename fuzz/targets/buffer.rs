@@ -1,18 +1,9 @@
 //! Checks that a window yields the same frames however its bytes arrive.
 #![no_main]
 
-use arbitrary::Arbitrary;
 use ftp_proto::buffer::{Frame, RecvBuf};
+use ftp_proto_fuzz::input::Buffer as Input;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    limit: u8,
-    room: u8,
-    holds: u64,
-    cuts: &'a [u8],
-    stream: &'a [u8],
-}
 
 #[derive(Debug, PartialEq)]
 enum Got {

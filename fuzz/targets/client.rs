@@ -4,67 +4,41 @@
 
 use std::collections::VecDeque;
 
-use arbitrary::Arbitrary;
 use ftp_proto::buffer::RecvBuf;
 use ftp_proto::codec::{EndRule, Reply, ReplyCode};
 use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use ftp_proto_fuzz::input::{Client as Input, Said};
 use libfuzzer_sys::fuzz_target;
 
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    lenient: bool,
-    /// Set if the server may say anything at any time. The pieces then make a difference.
-    surplus: bool,
-    patience: Option<u8>,
-    cut: u8,
-    greeted: bool,
-    asks: Vec<Ask<'a>>,
-    replies: Vec<Said<'a>>,
-    choices: &'a [u8],
-}
-
-/// The server's answer to one command.
-#[derive(Arbitrary, Debug)]
-enum Said<'a> {
-    Raw(&'a [u8]),
-    Line(u8, &'a [u8]),
-    Lines(u8, &'a [u8], &'a [u8]),
-    Passive(u16),
-    Opening,
-    /// The answer of an ordinary server.
-    Fine,
-}
-
-impl Said<'_> {
-    fn bytes(&self, command: &[u8]) -> Vec<u8> {
-        let code = |row: u8| ReplyCode::ALL[usize::from(row) % ReplyCode::ALL.len()].get();
-        match self {
-            Self::Raw(bytes) => bytes.to_vec(),
-            Self::Line(row, text) => [format!("{} ", code(*row)).as_bytes(), text, b"\r\n"].concat(),
-            Self::Lines(row, text, more) => {
-                let code = code(*row);
-                [format!("{code}-").as_bytes(), text, b"\r\n", more, format!("\r\n{code} End\r\n").as_bytes()]
-                    .concat()
-            }
-            Self::Passive(port) => format!("229 ok (|||{port}|)\r\n").into_bytes(),
-            Self::Opening => b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec(),
-            Self::Fine => match command.get(..4).unwrap_or_default() {
-                b"USER" => b"331 Password\r\n".to_vec(),
-                b"PASS" => b"230 In\r\n".to_vec(),
-                b"EPSV" => b"229 ok (|||50000|)\r\n".to_vec(),
-                b"PASV" => b"227 ok (127,0,0,1,195,80)\r\n".to_vec(),
-                b"RETR" | b"STOR" | b"APPE" | b"STOU" | b"LIST" | b"NLST" | b"MLSD" => {
-                    b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec()
-                }
-                b"RNFR" | b"REST" => b"350 Go on\r\n".to_vec(),
-                b"SIZE" => b"213 10\r\n".to_vec(),
-                b"MDTM" => b"213 20240131235959\r\n".to_vec(),
-                b"FEAT" => b"211-Features\r\n MLST Type*;\r\n SIZE\r\n211 End\r\n".to_vec(),
-                b"MLST" => b"250-Facts\r\n Type=file; x\r\n250 End\r\n".to_vec(),
-                b"PWD\r" | b"MKD " => b"257 \"/x\"\r\n".to_vec(),
-                _ => b"200 ok\r\n".to_vec(),
-            },
+/// Returns what the server says to `command`.
+fn reply(said: &Said<'_>, command: &[u8]) -> Vec<u8> {
+    let code = |row: u8| ReplyCode::ALL[usize::from(row) % ReplyCode::ALL.len()].get();
+    match said {
+        Said::Raw(bytes) => bytes.to_vec(),
+        Said::Line(row, text) => [format!("{} ", code(*row)).as_bytes(), text, b"\r\n"].concat(),
+        Said::Lines(row, text, more) => {
+            let code = code(*row);
+            [format!("{code}-").as_bytes(), text, b"\r\n", more, format!("\r\n{code} End\r\n").as_bytes()]
+                .concat()
         }
+        Said::Passive(port) => format!("229 ok (|||{port}|)\r\n").into_bytes(),
+        Said::Opening => b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec(),
+        Said::Fine => match command.get(..4).unwrap_or_default() {
+            b"USER" => b"331 Password\r\n".to_vec(),
+            b"PASS" => b"230 In\r\n".to_vec(),
+            b"EPSV" => b"229 ok (|||50000|)\r\n".to_vec(),
+            b"PASV" => b"227 ok (127,0,0,1,195,80)\r\n".to_vec(),
+            b"RETR" | b"STOR" | b"APPE" | b"STOU" | b"LIST" | b"NLST" | b"MLSD" => {
+                b"150 Opening (10 bytes)\r\n226 Done\r\n".to_vec()
+            }
+            b"RNFR" | b"REST" => b"350 Go on\r\n".to_vec(),
+            b"SIZE" => b"213 10\r\n".to_vec(),
+            b"MDTM" => b"213 20240131235959\r\n".to_vec(),
+            b"FEAT" => b"211-Features\r\n MLST Type*;\r\n SIZE\r\n211 End\r\n".to_vec(),
+            b"MLST" => b"250-Facts\r\n Type=file; x\r\n250 End\r\n".to_vec(),
+            b"PWD\r" | b"MKD " => b"257 \"/x\"\r\n".to_vec(),
+            _ => b"200 ok\r\n".to_vec(),
+        },
     }
 }
 
@@ -102,7 +76,7 @@ impl Peer for Server<'_, '_> {
     fn take(&mut self, bytes: &[u8]) {
         for command in bytes.split_inclusive(|byte| *byte == b'\n') {
             if let Some(said) = self.script.next() {
-                self.queue.extend(answer(said.bytes(command), self.rule));
+                self.queue.extend(answer(reply(said, command), self.rule));
             }
         }
     }
@@ -126,7 +100,7 @@ fn trace(input: &Input<'_>, piece: usize) -> Vec<String> {
     if input.greeted {
         queue.extend(b"220 hello\r\n");
     } else if let Some(greeting) = script.next() {
-        queue.extend(answer(greeting.bytes(b""), rule));
+        queue.extend(answer(reply(greeting, b""), rule));
     }
     let server = Server { rule, script, queue, piece };
     let mut client = ClientEnd::new(server, input.choices, input.lenient, input.patience);

@@ -2,19 +2,10 @@
 //! name that a line cannot contain.
 #![no_main]
 
-use arbitrary::Arbitrary;
 use ftp_proto::codec::FactSet;
 use ftp_proto::listing::{Clock, Format, Formats, ListingParser, ListingWriter};
+use ftp_proto_fuzz::input::Listing as Input;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    formats: u32,
-    room: u8,
-    now: Option<i64>,
-    cuts: &'a [u8],
-    listing: &'a [u8],
-}
 
 fn entries<'c>(
     chunks: impl Iterator<Item = &'c [u8]>,

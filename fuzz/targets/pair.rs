@@ -4,21 +4,13 @@
 
 use std::collections::VecDeque;
 
-use arbitrary::Arbitrary;
 use ftp_proto::buffer::RecvBuf;
 use ftp_proto::error::{Error, PeerError};
 use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use ftp_proto_fuzz::input::Pair as Input;
 use ftp_proto_fuzz::sequences::{Follower, is_ours};
 use ftp_proto_fuzz::server_end::ServerEnd;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    kind: bool,
-    cut: u8,
-    asks: Vec<Ask<'a>>,
-    choices: &'a [u8],
-}
 
 struct Server<'a> {
     end: ServerEnd<'a>,
@@ -58,6 +50,10 @@ impl Peer for Server<'_> {
     fn say(&mut self, rx: &mut RecvBuf<Vec<u8>>) -> bool {
         self.end.feed(b"");
         self.collect();
+        if self.queue.is_empty() {
+            self.end.pass_a_moment();
+            self.collect();
+        }
         let spare = rx.spare();
         let count = self.queue.len().min(self.piece).min(spare.len());
         for (to, from) in spare.iter_mut().zip(self.queue.drain(..count)) {

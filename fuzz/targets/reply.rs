@@ -2,20 +2,13 @@
 //! line and as a whole.
 #![no_main]
 
-use arbitrary::Arbitrary;
 use ftp_proto::codec::reply::{size, size_hint, unique_name};
 use ftp_proto::codec::{
     EndRule, FeatureLine, Position, Quoted, Redacted, Reply, ReplyCode, ReplyLine, Text, address,
 };
 use ftp_proto_fuzz::encoded;
+use ftp_proto_fuzz::input::Reply as Input;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    within: u16,
-    lenient: bool,
-    bytes: &'a [u8],
-}
 
 fn readers(text: &[u8]) {
     let _ = (size(text), size_hint(text), address::parse_pasv_reply(text), address::parse_epsv_reply(text));

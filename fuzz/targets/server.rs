@@ -2,30 +2,10 @@
 //! all its replies are valid, and the pieces make no difference.
 #![no_main]
 
-use arbitrary::Arbitrary;
 use ftp_proto::codec::Verb;
+use ftp_proto_fuzz::input::{Line, Server as Input};
 use ftp_proto_fuzz::server_end::ServerEnd;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    logged_in: bool,
-    eof: bool,
-    cut: u8,
-    lines: Vec<Line<'a>>,
-    choices: &'a [u8],
-}
-
-#[derive(Arbitrary, Debug)]
-enum Line<'a> {
-    Raw(&'a [u8]),
-    Command(u8),
-    Argued(u8, &'a [u8]),
-    Passive,
-    Retrieve(&'a [u8]),
-    Store(&'a [u8]),
-    List,
-}
 
 fn stream(input: &Input<'_>) -> Vec<u8> {
     let mut out = Vec::new();

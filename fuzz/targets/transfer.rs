@@ -5,42 +5,24 @@
 
 use std::num::{NonZeroU32, NonZeroU64};
 
-use arbitrary::Arbitrary;
 use ftp_proto::codec::{FileStructure, FormatControl, RepresentationType, TransferMode};
 use ftp_proto::transfer::{Coding, Decoder, Encoder, LineEnds, Parameters, TransferError};
 use ftp_proto_fuzz::Choices;
+use ftp_proto_fuzz::input::Transfer as Input;
 use libfuzzer_sys::fuzz_target;
 
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    representation: u8,
-    structure: u8,
-    mode: u8,
-    /// Set if the bytes are from the wire, and not a file.
-    wire: bool,
-    markers: u8,
-    level: u8,
-    position: u32,
-    skip: u16,
-    /// The sizes of the input and of the output of each step, in turn.
-    steps: &'a [u8],
-    bytes: &'a [u8],
-}
-
-impl Input<'_> {
-    fn coding(&self) -> Coding {
-        let pick = |all: &[FormatControl]| all[usize::from(self.representation / 4) % all.len()];
-        let form = pick(FormatControl::ALL);
-        Coding {
-            representation: match self.representation % 4 {
-                0 => RepresentationType::Image,
-                1 => RepresentationType::LOCAL_8,
-                2 => RepresentationType::Ascii(form),
-                _ => RepresentationType::Ebcdic(form),
-            },
-            structure: FileStructure::ALL[usize::from(self.structure) % FileStructure::ALL.len()],
-            mode: TransferMode::ALL[usize::from(self.mode) % TransferMode::ALL.len()],
-        }
+fn coding(input: &Input<'_>) -> Coding {
+    let pick = |all: &[FormatControl]| all[usize::from(input.representation / 4) % all.len()];
+    let form = pick(FormatControl::ALL);
+    Coding {
+        representation: match input.representation % 4 {
+            0 => RepresentationType::Image,
+            1 => RepresentationType::LOCAL_8,
+            2 => RepresentationType::Ascii(form),
+            _ => RepresentationType::Ebcdic(form),
+        },
+        structure: FileStructure::ALL[usize::from(input.structure) % FileStructure::ALL.len()],
+        mode: TransferMode::ALL[usize::from(input.mode) % TransferMode::ALL.len()],
     }
 }
 
@@ -123,7 +105,7 @@ fn decode(mut decoder: Decoder, wire: &[u8], steps: &[u8]) -> Decoded {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let coding = input.coding();
+    let coding = coding(&input);
     assert!(coding.is_supported());
     let mut parameters = Parameters::new(coding);
     parameters.position = input.position.into();
@@ -137,7 +119,11 @@ fuzz_target!(|input: Input<'_>| {
         let common = whole.file.len().min(cut.file.len());
         assert_eq!(whole.file[..common], cut.file[..common], "{coding:?}");
         if whole.file.len() < MOST && cut.file.len() < MOST {
-            assert_eq!(cut.end, whole.end, "{coding:?}");
+            // A damaged zlib stream may have a second fault in what it contains. Which one is found
+            // first depends on how much is decompressed at a time.
+            let ends = [whole.end, cut.end];
+            let damaged = ends.contains(&Err(TransferError::Zlib)) && !ends.contains(&Ok(()));
+            assert!(cut.end == whole.end || damaged, "{coding:?}: {ends:?}");
             assert!(whole.end.is_err() || cut == whole, "{coding:?}: {cut:?} is not {whole:?}");
         }
         return;

@@ -1,21 +1,14 @@
 //! Checks every value that has a grammar: what was parsed is written as what parses the same.
 #![no_main]
 
-use arbitrary::Arbitrary;
 use ftp_proto::codec::{
     Allocation, ByteRange, EpsvArgument, FactChoice, FactSet, Facts, Features, FileStructure, HashAlgorithm,
     MffArgument, NameCase, OptsArgument, ProtectionBufferSize, ProtectionLevel, Quoted, ReplyCode,
     RepresentationType, RestartMarker, Text, TimedPath, Timestamp, TransferMode, address, pathname,
 };
 use ftp_proto_fuzz::encoded;
+use ftp_proto_fuzz::input::Values as Input;
 use libfuzzer_sys::fuzz_target;
-
-#[derive(Arbitrary, Debug)]
-struct Input<'a> {
-    which: u8,
-    bytes: &'a [u8],
-    other: &'a [u8],
-}
 
 macro_rules! inverse {
     ($bytes:expr, $parse:expr, $encode:expr) => {{

@@ -20,7 +20,7 @@ pub fn example(name: &str) -> PathBuf {
         return path.into();
     }
     let features = on![
-        "alloc" "testing" "std" "tokio" "smol" "disk" "serde" "rustls" "ring" "aws-lc-rs" "platform-verifier"
+        "alloc" "arbitrary" "testing" "std" "tokio" "smol" "disk" "serde" "rustls" "ring" "aws-lc-rs" "platform-verifier"
         "hash" "password-hash" "tracing" "proxy-protocol" "embedded" "deflate"
     ];
     // This program is TARGET/PROFILE/deps/NAME, whatever the target directory is called.

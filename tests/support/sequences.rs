@@ -160,10 +160,12 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ),
     ("MKD", false, &[521], "the directory exists (RFC 959 appendix II)"),
     ("STOR STOU APPE LIST NLST RNTO STAT SITE", false, &[550], "the path is refused as it is to RETR"),
-    ("STOR STOU APPE", false, &[552], "the quota is exceeded before anything is stored"),
-    ("STOR RETR", false, &[554], "REST was out of range (RFC 1123 4.1.3.4)"),
-    ("SIZE", false, &[450], "the file is busy"),
-    ("STOR STOU APPE", true, &[450, 452, 504, 550, 553], "the host refuses to keep what has arrived"),
+    ("STOR STOU APPE ALLO", false, &[552], "the quota is exceeded before anything is stored"),
+    ("STOR STOU APPE RETR", false, &[554], "REST was out of range (RFC 1123 4.1.3.4)"),
+    ("SITE", false, &[214], "SITE HELP, which is answered as HELP is"),
+    ("SIZE MDTM", false, &[450], "the file is busy"),
+    ("MLSD", true, &[522], "TLS failed on the data connection, as for LIST (RFC 4217 10.2)"),
+    ("STOR STOU APPE", true, &[450, 452, 504, 550, 553, 554], "the host refuses to keep what has arrived"),
 ];
 
 /// Returns whether the departure is one of [`OURS`].

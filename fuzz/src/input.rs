@@ -1,0 +1,115 @@
+//! The inputs of the fuzz targets that take more than bytes. `examples/seeds.rs` writes some.
+
+use arbitrary::Arbitrary;
+
+use crate::client_end::Ask;
+
+/// A stream, and how it arrives.
+#[derive(Arbitrary, Debug)]
+pub struct Buffer<'a> {
+    pub limit: u8,
+    pub room: u8,
+    pub holds: u64,
+    pub cuts: &'a [u8],
+    pub stream: &'a [u8],
+}
+
+/// Operations, and what the server answers.
+#[derive(Arbitrary, Debug)]
+pub struct Client<'a> {
+    pub lenient: bool,
+    /// Set if the server may say anything at any time. The pieces then make a difference.
+    pub surplus: bool,
+    pub patience: Option<u8>,
+    pub cut: u8,
+    pub greeted: bool,
+    pub asks: Vec<Ask<'a>>,
+    pub replies: Vec<Said<'a>>,
+    pub choices: &'a [u8],
+}
+
+/// The server's answer to one command.
+#[derive(Arbitrary, Clone, Debug)]
+pub enum Said<'a> {
+    Raw(&'a [u8]),
+    Line(u8, &'a [u8]),
+    Lines(u8, &'a [u8], &'a [u8]),
+    Passive(u16),
+    Opening,
+    /// The answer of an ordinary server.
+    Fine,
+}
+
+/// A listing, and how it arrives.
+#[derive(Arbitrary, Debug)]
+pub struct Listing<'a> {
+    pub formats: u32,
+    pub room: u8,
+    pub now: Option<i64>,
+    pub cuts: &'a [u8],
+    pub listing: &'a [u8],
+}
+
+/// Operations, and how both ends behave.
+#[derive(Arbitrary, Debug)]
+pub struct Pair<'a> {
+    pub kind: bool,
+    pub cut: u8,
+    pub asks: Vec<Ask<'a>>,
+    pub choices: &'a [u8],
+}
+
+/// The bytes of a reply.
+#[derive(Arbitrary, Debug)]
+pub struct Reply<'a> {
+    pub within: u16,
+    pub lenient: bool,
+    pub bytes: &'a [u8],
+}
+
+/// Lines of a client, and how the host behaves.
+#[derive(Arbitrary, Debug)]
+pub struct Server<'a> {
+    pub logged_in: bool,
+    pub eof: bool,
+    pub cut: u8,
+    pub lines: Vec<Line<'a>>,
+    pub choices: &'a [u8],
+}
+
+/// A line of the client.
+#[derive(Arbitrary, Debug)]
+pub enum Line<'a> {
+    Raw(&'a [u8]),
+    Command(u8),
+    Argued(u8, &'a [u8]),
+    Passive,
+    Retrieve(&'a [u8]),
+    Store(&'a [u8]),
+    List,
+}
+
+/// A file, or bytes from the wire, and their coding.
+#[derive(Arbitrary, Debug)]
+pub struct Transfer<'a> {
+    pub representation: u8,
+    pub structure: u8,
+    pub mode: u8,
+    /// Set if the bytes are from the wire, and not a file.
+    pub wire: bool,
+    pub markers: u8,
+    pub level: u8,
+    pub position: u32,
+    pub skip: u16,
+    /// The sizes of the input and of the output of each step, in turn.
+    pub steps: &'a [u8],
+    pub bytes: &'a [u8],
+}
+
+/// The bytes of one value.
+#[derive(Arbitrary, Debug)]
+pub struct Values<'a> {
+    pub which: u8,
+    pub bytes: &'a [u8],
+    pub other: &'a [u8],
+}
