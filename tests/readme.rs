@@ -23,13 +23,19 @@ fn squeezed(code: &str) -> String {
 #[rustfmt::skip]
 fn with_threads() -> Result<(), Box<dyn Error>> {
     use ftp_proto::io::std::Client;
+    use std::fs::File;
 
     let mut client = Client::connect("ftp.example.org:21")?;
     client.login("anonymous", "guest@example.org")?;
-    for entry in client.list("/pub")? {
-        println!("{entry:?}");
+    for line in client.list("/pub")? {
+        if let Some(entry) = line?.into_entry() {
+            println!("{} {:?}", entry.entry().name, entry.entry().size);
+        }
     }
-    std::io::copy(&mut client.retrieve("/pub/README")?, &mut std::io::stdout())?;
+    client.retrieve("/pub/README")?.receive_into(&File::create("README")?)?;
+    let mut store = client.store("/incoming/notes")?;
+    store.send_file(&File::open("notes")?)?;
+    store.finish()?; // an upload that is dropped before this is aborted
     client.quit()?;
     Ok(())
 }
