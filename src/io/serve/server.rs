@@ -111,7 +111,8 @@ impl<R> Server<R> {
     /// Sets the number of sessions that may run at once. Further clients are answered with 421. The
     /// default is 1,000.
     ///
-    /// Each session needs up to three descriptors, or five if it has a thread of its own. When the
+    /// Each session needs up to three descriptors, or four if it has a thread of its own (five on
+    /// systems other than Linux). When the
     /// server starts to serve, it raises the soft limit of the process's descriptors
     /// (`RLIMIT_NOFILE`) for them as far as the hard limit allows, and admits fewer sessions if
     /// that is not enough. If the process runs out of descriptors anyway, new clients get a 421

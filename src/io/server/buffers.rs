@@ -1,6 +1,6 @@
 //! The buffers of a session, which it gives up while it waits for its client.
 
-use ::std::collections::HashMap;
+use ::std::collections::BTreeMap;
 use ::std::sync::{Mutex, MutexGuard, PoisonError};
 use ::std::vec::Vec;
 
@@ -29,10 +29,10 @@ pub(super) struct Buffers {
 /// Buffers that no session uses at the moment, by the maximum length of a line. The sessions of a
 /// server share these.
 #[derive(Default)]
-pub(in crate::io) struct Spares(Mutex<HashMap<usize, Vec<Buffers>>>);
+pub(in crate::io) struct Spares(Mutex<BTreeMap<usize, Vec<Buffers>>>);
 
 impl Spares {
-    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Vec<Buffers>>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<usize, Vec<Buffers>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

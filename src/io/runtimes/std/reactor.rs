@@ -48,8 +48,8 @@ impl Runtime for Blocking {
     type Listener = Polled;
     type Timer = Alarm;
 
-    // The socket itself, and the two sockets that wake its thread.
-    const DESCRIPTORS: usize = 3;
+    // The socket itself, and what wakes its thread: a counter on Linux, and elsewhere two sockets.
+    const DESCRIPTORS: usize = if cfg!(any(target_os = "linux", target_os = "android")) { 2 } else { 3 };
     const BLOCKING: bool = true;
 
     fn stream(&self, stream: TcpStream) -> io::Result<Polled> {

@@ -1,9 +1,11 @@
 //! The waits of a thread: a future is polled on the thread that waits for it, and `poll(2)`
 //! (`WSAPoll` on Windows) waits for the sockets and the deadline that the future needs to continue.
 
+mod bell;
+
 use ::std::cell::RefCell;
 use ::std::future::Future;
-use ::std::io::{self, Read, Write};
+use ::std::io::{self, Write};
 use ::std::pin::{Pin, pin};
 use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::sync::{Arc, LazyLock, Weak};
@@ -17,6 +19,7 @@ use socket2::Socket;
 use socket2::{Domain, Type};
 
 use crate::io::Interest;
+use bell::Bell;
 
 thread_local! {
     /// The sockets and the deadline that the future of this thread waits for, collected while
@@ -60,7 +63,7 @@ impl Waits {
                 Interest::Write => PollFd::new(&socket.socket, PollFlags::OUT),
             })
             .collect();
-        fds.extend(bell.map(|bell| PollFd::new(&bell.inside, PollFlags::IN)));
+        fds.extend(bell.map(Bell::poll_fd));
         let left = match self.is_over {
             true => Some(Duration::ZERO),
             false => self.deadline.map(|deadline| deadline.saturating_duration_since(Moment::now())),
@@ -139,32 +142,6 @@ fn pair() -> io::Result<(Socket, Socket)> {
     let own = ::std::net::UdpSocket::bind((::std::net::Ipv4Addr::LOCALHOST, 0))?;
     own.connect(own.local_addr()?)?;
     Ok((own.try_clone()?.into(), own.into()))
-}
-
-/// Wakes a thread that waits for its sockets.
-#[derive(Debug)]
-struct Bell {
-    inside: Socket,
-    outside: Socket,
-}
-
-impl Bell {
-    fn new() -> io::Result<Self> {
-        let (inside, outside) = pair()?;
-        inside.set_nonblocking(true)?;
-        outside.set_nonblocking(true)?;
-        Ok(Self { inside, outside })
-    }
-
-    fn ring(&self) {
-        // A full socket means that the bell has already been rung.
-        let _ = (&self.outside).write(&[0]);
-    }
-
-    /// Silences the bell, which forgets all rings so far.
-    fn hush(&self) {
-        while let Ok(1..) = (&self.inside).read(&mut [0; 64]) {}
-    }
 }
 
 impl Wake for Bell {
