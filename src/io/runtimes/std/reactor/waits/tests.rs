@@ -1,6 +1,7 @@
 //! Tests of the waits of a thread, and of urgent data.
 
 use ::std::future::poll_fn;
+use ::std::io::Read;
 use ::std::net::{TcpListener, TcpStream};
 
 use rustix::net::{RecvFlags, SendFlags, recv, send};
