@@ -25,28 +25,7 @@ use crate::error::{Awaited, LocalError, PeerError};
 use crate::security::{Downgrade, Upgrade};
 use crate::time::Instant;
 
-/// The client's side of one control connection.
-///
-/// Create it for an open connection whose greeting has not been read yet. [`Operation`]s drive it.
-///
-/// [`Operation`]: crate::client::Operation
-///
-/// ```
-/// use ftp_proto::action::Action;
-/// use ftp_proto::buffer::{RecvBuf, SendBuf};
-/// use ftp_proto::client::{self, Client, Config, Event};
-/// use ftp_proto::time::Instant;
-///
-/// let mut client = Client::new(Config::default(), "192.0.2.1:21".parse()?);
-/// let (mut rx, mut tx) = (RecvBuf::new([0; 2048]), SendBuf::new([0; 512]));
-/// let mut greeting = client::greeting();
-/// let action = greeting.poll(&mut client, Instant::from_micros(0), &mut rx, &mut tx)?;
-/// assert!(matches!(action, Action::Wait(wait) if wait.readable));
-/// rx.extend(b"220 ready\r\n"); // what the socket has received
-/// let action = greeting.poll(&mut client, Instant::from_micros(9), &mut rx, &mut tx)?;
-/// assert!(matches!(action, Action::Event(Event::Done(_))));
-/// # Ok::<(), Box<dyn core::error::Error>>(())
-/// ```
+#[doc = include_str!("machine.md")]
 #[derive(Debug)]
 pub struct Client {
     config: Config,
@@ -190,9 +169,8 @@ impl Client {
         self.data.next_order()
     }
 
-    /// Begins a new operation. Work that an earlier operation left and that this one does not
-    /// inherit is ended: its data connection is closed, and replies still owed are read and
-    /// dropped.
+    /// Begins a new operation. What an earlier one left and this one does not inherit is ended: its
+    /// data connection is closed, and replies still owed are read and dropped.
     pub(in crate::client) fn begin(&mut self, inherits: Inherits) -> Generation {
         let adopted = matches!(inherits, Inherits::Transfer(id) if self.data.is_transfer(id));
         if !adopted {
@@ -267,11 +245,11 @@ impl Client {
             self.fail(error);
             return None;
         }
-        let Some(found) = place.and_then(|place| Some((place, *self.expected.get(place)?))) else {
+        let Some((place, expected)) = place.and_then(|place| Some((place, *self.expected.get(place)?)))
+        else {
             self.stray(line);
             return None;
         };
-        let (place, expected) = found;
         self.session.line(&expected, line);
         if expected.is_transfer() && code.is_success() && says_not_listed(line.text) {
             self.update_transfer(TransferUpdate::NotListed);
@@ -372,10 +350,8 @@ impl Client {
         if !self.listening.may_send() {
             return Ok(false);
         }
-        match self.expected.probe_before(verb) {
-            None => Ok(true),
-            Some(probe) => self.send_probe(tx, probe).map(|()| false),
-        }
+        let probe = self.expected.probe_before(verb);
+        self.send_probe(tx, probe)
     }
 
     /// Sends a command while a transfer is running, even if the server does not otherwise accept
@@ -396,14 +372,15 @@ impl Client {
         sent
     }
 
-    /// Sends SYST or PWD on the client's own initiative.
-    fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Verb) -> Result<(), LocalError> {
+    /// Sends SYST or PWD on the client's own initiative, if one is due. Returns whether none is.
+    fn send_probe(&mut self, tx: &mut Tx<'_>, probe: Option<Verb>) -> Result<bool, LocalError> {
+        let Some(probe) = probe else { return Ok(true) };
         let command = if probe == Verb::Syst { Command::Syst } else { Command::Pwd };
         if self.put(tx, Outgoing::Command(&command))? {
             let within_line = self.listening.sent() && !self.incoming.is_within();
             self.expected.probe_sent(probe, within_line);
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Puts a command into the send queue; returns `false` if it does not fit yet.
@@ -454,10 +431,8 @@ impl Client {
         if !self.expected.is_empty() {
             return Ok(false);
         }
-        match self.expected.confirmation() {
-            None => Ok(true),
-            Some(probe) => self.send_probe(tx, probe).map(|()| false),
-        }
+        let probe = self.expected.confirmation();
+        self.send_probe(tx, probe)
     }
 
     /// Reports an event on a data connection. Events of a connection given up are ignored.
