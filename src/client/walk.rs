@@ -11,6 +11,7 @@
 //! A walk never enters links, nor anything that the server does not call a directory, so it cannot
 //! go in circles; the limits stop a server that lies.
 
+use crate::codec::slices;
 use crate::codec::{Full, Text};
 use crate::listing::{Entry, Kind};
 
@@ -258,7 +259,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         storage.get_mut(self.path..to)?.copy_from_slice(between);
         // The name may overlap the place of its path.
         storage.get(..from + length)?;
-        storage.copy_within(from..from + length, to);
+        slices::copy_within(storage, from..from + length, to);
         (self.path, self.depth, self.top) = (to + length, depth, from + length);
         Some(())
     }

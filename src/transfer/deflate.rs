@@ -18,6 +18,7 @@ use miniz_oxide::{DataFormat, MZError, MZFlush, MZStatus};
 use super::stage::Stage;
 use super::{Coding, Decoded, LineEnds, Progress, TransferError};
 use crate::codec::TransferMode;
+use crate::codec::slices;
 
 /// Bytes buffered between the layers of the structure and zlib.
 const STAGE: usize = 4096;
@@ -84,14 +85,14 @@ impl Encoder {
         let mut done = Progress::default();
         while done.written < output.len() {
             if this.stage.is_empty() {
-                let progress = this.inner.encode(&input[done.read..], this.stage.room());
+                let progress = this.inner.encode(slices::part(input, done.read..), this.stage.room());
                 this.stage.filled(progress.written);
                 done.read += progress.read;
                 if progress == Progress::default() {
                     break;
                 }
             }
-            done.written += this.compress(MZFlush::None, &mut output[done.written..]);
+            done.written += this.compress(MZFlush::None, slices::part_mut(output, done.written..));
         }
         done
     }
@@ -106,7 +107,7 @@ impl Encoder {
             }
             let is_last = stage.is_empty();
             let flush = if is_last { MZFlush::Finish } else { MZFlush::None };
-            let count = self.0.compress(flush, &mut output[written..]);
+            let count = self.0.compress(flush, slices::part_mut(output, written..));
             written += count;
             if is_last {
                 break;
@@ -174,14 +175,15 @@ impl Decoder {
         let mut done = Decoded::default();
         let is_identity = this.inner.is_identity();
         while !this.is_ended {
-            let rest = &mut output[done.written..];
+            let rest = slices::part_mut(output, done.written..);
             let has_room = !rest.is_empty();
             if is_identity {
                 if this.is_zlib_ended || !has_room {
                     this.is_ended = this.is_zlib_ended;
                     break;
                 }
-                let (progress, is_zlib_ended) = decompress(&mut this.zlib, &wire[done.read..], rest)?;
+                let (progress, is_zlib_ended) =
+                    decompress(&mut this.zlib, slices::part(wire, done.read..), rest)?;
                 this.is_zlib_ended = is_zlib_ended;
                 done.read += progress.read;
                 done.written += progress.written;
@@ -213,7 +215,8 @@ impl Decoder {
                 continue;
             }
             let room = this.stage.room();
-            let (progress, is_zlib_ended) = decompress(&mut this.zlib, &wire[done.read..], room)?;
+            let (progress, is_zlib_ended) =
+                decompress(&mut this.zlib, slices::part(wire, done.read..), room)?;
             this.stage.filled(progress.written);
             this.is_zlib_ended = is_zlib_ended;
             done.read += progress.read;

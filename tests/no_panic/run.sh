@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds a program over the whole core and looks for calls in it that panic. There may be none that comes from a line of this
+# Builds a program over the core and looks for calls in it that panic. There may be none that comes from a line of this
 # crate; those inside nom, which splits slices at positions that it has found in them, are counted.
 #
 # The compiler has to see for itself that no index is out of bounds and no result unwrapped: it has removed each call that cannot

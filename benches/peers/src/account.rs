@@ -10,7 +10,7 @@ use rustix::process::{Pid, WaitOptions, getpid, waitpid};
 /// A process as /proc/PID/stat has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Process {
-    /// Its number.
+    /// The number of the process.
     pub pid: u32,
     /// Time of its start in clock ticks since boot, by which a reused number is recognized.
     pub start: u64,

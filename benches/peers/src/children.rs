@@ -59,7 +59,7 @@ impl Program {
         Ok(Program { pid })
     }
 
-    /// Its process.
+    /// Returns the number of the process.
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -127,7 +127,7 @@ impl Directory {
         Ok(Directory(path))
     }
 
-    /// Its path.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         &self.0
     }

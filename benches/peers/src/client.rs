@@ -13,16 +13,16 @@ use rustls::{ClientConfig, ClientConnection, StreamOwned};
 
 /// The account of tests/peers/server.sh, which our servers get as well.
 pub const USER: &str = "ftptest";
-/// Its password.
+/// The password of the account.
 pub const PASSWORD: &str = "ftppass";
 
 /// Limit of a single wait for the peer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Where a server is, and how to reach it.
+/// A server as clients reach it.
 #[derive(Clone)]
 pub struct Target {
-    /// Its address.
+    /// The address of its control connections.
     pub address: SocketAddr,
     /// The configuration for AUTH TLS; `None` for plain FTP.
     pub tls: Option<Arc<ClientConfig>>,

@@ -30,7 +30,7 @@ impl Data {
         Ok(data)
     }
 
-    /// Its path.
+    /// Returns the directory that is served.
     pub fn root(&self) -> &Path {
         &self.root
     }

@@ -23,9 +23,9 @@ const SETTLE: Duration = Duration::from_millis(500);
 /// A test.
 #[derive(Debug)]
 pub struct Test {
-    /// Its name on the command line.
+    /// The name of the test on the command line.
     pub name: &'static str,
-    /// Its name in tables.
+    /// The name of the test in tables.
     pub title: &'static str,
     /// Unit of its value.
     pub unit: &'static str,

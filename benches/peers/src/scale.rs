@@ -268,7 +268,7 @@ fn table<T>(
             match point {
                 Some(Point { figure: Some(figure), .. }) => number(value(figure)),
                 Some(Point { failure: Some(reason), .. }) => notes.refer(reason),
-                // It has failed with fewer sessions.
+                // The server has failed with fewer sessions.
                 _ => "-".into(),
             }
         });

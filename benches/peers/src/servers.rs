@@ -33,7 +33,7 @@ const LACKS: i32 = 77;
 /// A server to measure.
 #[derive(Clone, Debug)]
 pub struct Server {
-    /// Its name in the tables.
+    /// The name of the server in the tables.
     pub name: String,
     kind: Kind,
 }
@@ -107,7 +107,7 @@ pub fn packages(servers: &[Server]) -> Vec<String> {
 
 /// A running server.
 pub struct Running {
-    /// Where and how clients reach it.
+    /// The server as clients reach it.
     pub target: Target,
     /// The process at the root of its tree.
     pub pid: u32,

@@ -4,11 +4,14 @@ use std::hint::black_box;
 
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::client::{self, Client, Config, Event, Fxp, FxpAction, Operation, Party, Sequence};
+use ftp_proto::client::{
+    self, Client, Config, Event, Fxp, FxpAction, Operation, Party, Sequence, Walk, WalkLimits, member_name,
+};
 use ftp_proto::codec::{
     ByteRange, Command, FileStructure, HashAlgorithm, MffArgument, OptsArgument, RepresentationType, Secret,
     Text, Timestamp, TransferMode,
 };
+use ftp_proto::listing::{Entry, Kind};
 use ftp_proto::time::Instant;
 
 use crate::Input;
@@ -111,7 +114,7 @@ fn operation(end: &mut End, input: &mut Input, path: Text<'_>, other: Text<'_>) 
     const IMAGE: RepresentationType = RepresentationType::Image;
     let (offset, level) = (input.number(), input.byte());
     let Ok(time) = Timestamp::from_unix(offset as i64 >> 20, 0) else { return };
-    match input.byte() % 56 {
+    match input.byte() % 62 {
         0 => end.run(input, client::greeting()),
         1 => end.run(input, client::login(path, Secret::new(other), Some(Secret::new(other)))),
         2 => end.run(input, client::setup()),
@@ -177,6 +180,18 @@ fn operation(end: &mut End, input: &mut Input, path: Text<'_>, other: Text<'_>) 
         51 => end.run(input, client::set_modification_time(path, time)),
         52 => end.run(input, client::structure(FileStructure::Record)),
         53 => end.run(input, client::mode(TransferMode::Block)),
+        55 => end.run(input, client::hash(path, Some(HashAlgorithm::Md5), None)),
+        56 => end.run(input, client::verify(path, client::Expected { size: Some(offset), digest: None })),
+        57 => match client::receive_raw(path, Some(IMAGE)) {
+            Ok(open) => transfer(end, input, open),
+            Err(_) => {}
+        },
+        58 => match client::send_raw(path, Some(IMAGE)) {
+            Ok(open) => transfer(end, input, open),
+            Err(_) => {}
+        },
+        59 => end.run(input, client::unprotect_data()),
+        60 => walk(path, other),
         54 => {
             if let Ok(operation) = client::raw(path) {
                 end.run(input, operation);
@@ -207,6 +222,20 @@ fn transfer(end: &mut End, input: &mut Input, mut open: Operation<client::Open<'
     match input.byte() % 2 {
         0 => end.run(input, client::complete(opened)),
         _ => end.run(input, client::abort(opened)),
+    }
+}
+
+/// A tree whose entries have names that a server chose.
+fn walk(root: Text<'_>, name: Text<'_>) {
+    let Ok(mut walk) = Walk::new([0; 300], root, WalkLimits::default()) else { return };
+    for _ in 0..3 {
+        if walk.next().is_none() {
+            return;
+        }
+        let entry = Entry::new(name, Kind::Directory);
+        let _ = black_box(walk.found(&entry));
+        black_box((walk.path().len(), walk.path_below_root().len()));
+        black_box(member_name(&entry, &[root.as_bytes()]));
     }
 }
 

@@ -1,6 +1,6 @@
-//! Calls the whole core with bytes and choices that the compiler cannot know, so that every call
-//! that could panic and that the compiler could not rule out is in the program. `run.sh` looks for
-//! them.
+//! Calls the parsers, writers and codings of the core, every operation and the session with bytes
+//! and choices that the compiler cannot know, so that every call that could panic and that the
+//! compiler could not rule out is in the program. `run.sh` looks for them.
 
 #![forbid(unsafe_code)]
 

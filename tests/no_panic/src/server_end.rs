@@ -80,6 +80,10 @@ fn answer(
         Clock::at(input.number() as i64 >> 24),
         &mut sink.view(),
     ));
+    let mut lister = session.lister(Clock::at(input.number() as i64 >> 24));
+    let mut sink = SendBuf::new(&mut out[..]);
+    let _ = black_box(lister.selection().write(&entry, Clock::UNKNOWN, &mut sink.view()));
+    black_box(&mut lister);
     let lines = [Text::literal("a"), Text::literal("b")];
     let answer = match input.byte() % 8 {
         0 => Answer::Done,
