@@ -19,10 +19,11 @@ pub(super) struct Encoder {
 }
 
 /// Copies the bytes before `mark`, as many as `room` holds, and returns them.
+#[inline]
 fn copy_until<'a>(mark: u8, bytes: &'a [u8], room: &mut [u8]) -> &'a [u8] {
-    let fits = slices::part(bytes, ..bytes.len().min(room.len()));
-    let run = slices::part(fits, ..memchr::memchr(mark, fits).unwrap_or(fits.len()));
-    super::copy(run, room);
+    let fits = bytes.get(..room.len()).unwrap_or(bytes);
+    let run = memchr::memchr(mark, fits).and_then(|at| fits.get(..at)).unwrap_or(fits);
+    slices::part_mut(room, ..run.len()).copy_from_slice(run);
     run
 }
 
@@ -34,18 +35,22 @@ impl Encoder {
     pub(super) fn encode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let keeps = matches!(self.line_ends, LineEnds::Kept);
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) =
-            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
-        {
-            match rest.first() {
-                None => break,
-                Some(&LF) => {
-                    room[0] = if self.cr_sent { LF } else { CR };
+        loop {
+            let (rest, room) = (slices::part(input, done.read..), slices::part_mut(output, done.written..));
+            match (rest, room) {
+                ([], _) | (_, []) => break,
+                ([LF, ..], [first, second, ..]) if !self.cr_sent => {
+                    (*first, *second) = (CR, LF);
+                    done.read += 1;
+                    done.written += 2;
+                }
+                ([LF, ..], [first, ..]) => {
+                    *first = if self.cr_sent { LF } else { CR };
                     done.read += usize::from(self.cr_sent);
                     done.written += 1;
                     self.cr_sent = !self.cr_sent;
                 }
-                Some(_) => {
+                (rest, room) => {
                     let run = copy_until(LF, rest, room);
                     self.cr_sent = keeps && run.last() == Some(&CR);
                     done.read += run.len();
@@ -72,22 +77,30 @@ pub(super) struct Decoder {
 impl Decoder {
     pub(super) fn decode(&mut self, input: &[u8], output: &mut [u8]) -> Progress {
         let mut done = Progress::default();
-        while let (rest, room @ [_, ..]) =
-            (slices::part(input, done.read..), slices::part_mut(output, done.written..))
-        {
-            let Some(&next) = rest.first() else { break };
-            if self.cr_held {
-                self.cr_held = false;
-                room[0] = if next == LF { LF } else { CR };
-                done.read += usize::from(next == LF);
-                done.written += 1;
-            } else if next == CR {
-                self.cr_held = true;
-                done.read += 1;
-            } else {
-                let run = copy_until(CR, rest, room);
-                done.read += run.len();
-                done.written += run.len();
+        loop {
+            let (rest, room) = (slices::part(input, done.read..), slices::part_mut(output, done.written..));
+            match (rest, room) {
+                ([], _) | (_, []) => break,
+                ([next, ..], [first, ..]) if self.cr_held => {
+                    self.cr_held = false;
+                    *first = if *next == LF { LF } else { CR };
+                    done.read += usize::from(*next == LF);
+                    done.written += 1;
+                }
+                ([CR, LF, ..], [first, ..]) => {
+                    *first = LF;
+                    done.read += 2;
+                    done.written += 1;
+                }
+                ([CR, ..], _) => {
+                    self.cr_held = true;
+                    done.read += 1;
+                }
+                (rest, room) => {
+                    let run = copy_until(CR, rest, room);
+                    done.read += run.len();
+                    done.written += run.len();
+                }
             }
         }
         done

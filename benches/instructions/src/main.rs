@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod codings;
 mod dialogue;
 mod listings;
 #[path = "../../parse/transcript.rs"]
@@ -25,7 +26,7 @@ const LIMIT: usize = 2046;
 /// repetitions.
 type Task = (&'static str, u64, fn(u64));
 
-fn tasks() -> [Task; 12] {
+fn tasks() -> [Task; 16] {
     [
         ("frame a line", lines(COMMANDS), |n| commands(n, |line| _ = black_box(line.len()))),
         ("parse a command", lines(COMMANDS), |n| {
@@ -39,6 +40,10 @@ fn tasks() -> [Task; 12] {
         ("parse an EPLF line", listings::ENTRIES, |n| listings::parse(n, &listings::eplf(), Formats::LIST)),
         ("write a line of MLSD", listings::ENTRIES, listings::write_mlsd),
         ("write a Unix line", listings::ENTRIES, listings::write_unix),
+        ("a file there and back in TYPE A", 1, |n| codings::there_and_back(n, codings::ASCII)),
+        ("the same in MODE B", 1, |n| codings::there_and_back(n, codings::BLOCK)),
+        ("the same in MODE C", 1, |n| codings::there_and_back(n, codings::COMPRESSED)),
+        ("the same in STRU R", 1, |n| codings::there_and_back(n, codings::RECORDS)),
         ("log in, both machines", 1, dialogue::log_in),
         ("retrieve 1 KiB, both machines", 1, dialogue::retrieve),
     ]
