@@ -40,11 +40,11 @@ pub mod tls;
 mod tls;
 
 pub use client::{
-    ByteStream, Client, ClientBuilder, Destination, Entries, FxpError, Listed, ListingLimits, Purpose,
-    Removal, Removed, Reply, Retrieve, Store, Transport, Unseen, Walker, local_name,
+    ByteStream, Client, ClientBuilder, Destination, Entries, FxpError, Listed, ListingLimits, Pool, Pooled,
+    Purpose, Removal, Removed, Replaced, Reply, Retrieve, Store, Transport, Unseen, Walker, local_name,
 };
 pub use driver::control::Direction;
-pub use error::{Error, Refused};
+pub use error::{Error, Refused, Remedy};
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,

@@ -75,15 +75,17 @@ fn a_download_to_a_file_is_complete_only_if_data_and_reply_say_so() {
         let options = &mut fs::OpenOptions::new();
         let mut file = options.read(true).write(true).create(true).truncate(true).open(&path).unwrap();
         file.write_all(b"before").unwrap();
-        let received = client.retrieve("f").unwrap().receive_into(&file);
+        let mut told = vec![0];
+        let received = client.retrieve("f").unwrap().receive_into_with(&file, |bytes| told.push(bytes));
         assert_eq!(received.is_ok(), is_complete, "{end:?}: {received:?}");
+        assert!(told.is_sorted() && told.len() > 2, "progress is told as it is made: {told:?}");
         let mut stored = Vec::new();
         file.rewind().unwrap();
         file.read_to_end(&mut stored).unwrap();
         let written = stored.strip_prefix(b"before").unwrap();
         assert!(content().starts_with(written), "{end:?}");
         if let Ok(count) = received {
-            assert_eq!((count, written.len()), (SIZE as u64, SIZE));
+            assert_eq!((count, written.len(), told.last()), (SIZE as u64, SIZE, Some(&count)));
         }
         // Linux cannot splice to a file opened for appending.
         let mut client = Client::connect(serve(end)).unwrap();

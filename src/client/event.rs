@@ -10,7 +10,7 @@ use super::failure::TransferFailure;
 use super::reply_to::{Generation, ReplyTo};
 use crate::buffer::Span;
 use crate::codec::slices;
-use crate::codec::{Escaped, Position, ReplyCode, ReplyLine};
+use crate::codec::{Escaped, Position, ReplyCode, ReplyLine, Verb};
 
 /// An event of an operation. Its bytes borrow from the receive window, which the next poll
 /// overwrites.
@@ -106,6 +106,16 @@ impl<B> Refusal<B> {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.code == ReplyCode::SERVICE_NOT_AVAILABLE
+    }
+
+    /// Returns whether the session was refused, and not a request within it: at the greeting, at a
+    /// step of the login, or by closing the connection. Besides wrong credentials, the reason may
+    /// be that the server has enough sessions, which servers report by 421 or 530.
+    #[must_use]
+    pub fn is_of_session(&self) -> bool {
+        let login = [Verb::User, Verb::Pass, Verb::Acct];
+        let at_login = self.to.verb().is_some_and(|verb| login.contains(&verb));
+        at_login || self.to == ReplyTo::Greeting || self.is_fatal()
     }
 
     /// Converts the text: the counterpart of [`resolve`](ReceivedLine::resolve) for a refusal.

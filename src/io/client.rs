@@ -8,8 +8,10 @@
 //! | `transfers` | methods that open a data connection |
 //! | `retrieve`, `store`, `entries`, `transfer` | a transfer that is open |
 //! | `collect`, `walk`, `remove` | whole listings, trees, and their removal |
+//! | `replace` | uploads of which nobody sees a part |
 //! | `fxp` | transfers between two servers |
 //! | `transport`, `dialer` | connections through proxies, in tunnels or in memory |
+//! | `pool` | sessions that are opened in the same way, and shared |
 //! | `connection` | the driver below all of them |
 
 mod builder;
@@ -21,7 +23,9 @@ mod files;
 mod fxp;
 mod local;
 mod outcome;
+mod pool;
 mod remove;
+mod replace;
 mod retrieve;
 mod session;
 mod setup;
@@ -47,7 +51,10 @@ pub use fxp::FxpError;
 pub use local::local_name;
 use outcome::Outcome;
 pub use outcome::Reply;
+pub(in crate::io) use pool::{FRESH, Pooling, Turn};
+pub use pool::{Pool, Pooled};
 pub use remove::{Removal, Removed, Unseen};
+pub use replace::Replaced;
 pub use retrieve::Retrieve;
 pub use store::Store;
 pub use transport::{ByteStream, Destination, Purpose, Transport};

@@ -53,6 +53,27 @@ pub enum Error {
     Stopped,
 }
 
+/// The next step after an [`Error`]; see [`Error::remedy`].
+///
+/// A program that tries again should wait longer each time and give up after a few attempts: the
+/// server does not say when a reason will have gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Remedy {
+    /// The session continues, but the same call would fail again: the path, the argument or a
+    /// permission has to change.
+    Change,
+    /// The session continues, and the same call may succeed, at once or later. A transfer can be
+    /// resumed if its bytes are known to be right: after an [`Error::Mismatch`] it has to begin
+    /// anew.
+    Retry,
+    /// The session is over, and a new one may succeed, at once or later. Whether the server has
+    /// carried out the call is not known.
+    Reconnect,
+    /// The session is over, and a new one would end in the same way.
+    GiveUp,
+}
+
 /// An owned refusal of the server.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refused {
@@ -75,6 +96,13 @@ impl Refused {
     #[must_use]
     pub fn is_fatal(&self) -> bool {
         self.refusal().is_fatal()
+    }
+
+    /// Returns whether the session was refused, and not a request within it: see
+    /// [`Refusal::is_of_session`].
+    #[must_use]
+    pub fn is_of_session(&self) -> bool {
+        self.refusal().is_of_session()
     }
 
     pub(in crate::io) fn refusal(&self) -> Refusal<&[u8]> {
@@ -118,6 +146,40 @@ impl Error {
             Self::Refused(refused) => refused.is_fatal(),
             Self::Peer(..) | Self::Local(_) | Self::Connect(_) | Self::Stopped => true,
             _ => false,
+        }
+    }
+
+    /// Returns what can be done about the error, for programs that go on by themselves.
+    #[must_use]
+    pub fn remedy(&self) -> Remedy {
+        match self {
+            Self::Refused(refused) if refused.is_fatal() => Remedy::Reconnect,
+            Self::Refused(refused) if refused.is_transient() => Remedy::Retry,
+            Self::Data(failure, _) => match failure {
+                TransferFailure::Connection(
+                    DataFailure::Unreachable | DataFailure::Broken | DataFailure::Stalled,
+                )
+                | TransferFailure::NotTaken
+                | TransferFailure::Short { .. } => Remedy::Retry,
+                _ => Remedy::Change,
+            },
+            Self::Mismatch(_) | Self::Deadline => Remedy::Retry,
+            Self::Refused(_)
+            | Self::Unreadable(_)
+            | Self::Argument(_)
+            | Self::Raw(_)
+            | Self::Name(_)
+            | Self::ListingTooLong => Remedy::Change,
+            Self::Connect(_) => Remedy::Reconnect,
+            Self::Peer(error, _) => match error {
+                PeerError::Closed
+                | PeerError::ClosedInside
+                | PeerError::ServiceClosing
+                | PeerError::TimedOut(_)
+                | PeerError::UnexpectedReply(_) => Remedy::Reconnect,
+                _ => Remedy::GiveUp,
+            },
+            Self::Local(_) | Self::Stopped => Remedy::GiveUp,
         }
     }
 
@@ -223,6 +285,7 @@ mod tests {
     use super::*;
     use crate::client::Side;
     use crate::codec::Verb;
+    use crate::error::Awaited;
     use crate::io::FxpError;
 
     #[test]
@@ -277,6 +340,52 @@ mod tests {
             if error.source().is_none() {
                 assert_eq!(io::Error::from(again).kind(), io::Error::from(error).kind());
             }
+        }
+    }
+
+    #[test]
+    fn every_error_has_a_remedy_and_those_that_end_the_session_need_a_new_one() {
+        use Remedy::{Change, GiveUp, Reconnect, Retry};
+        let refused = |code: &[u8; 3], text: &str| {
+            let code = ReplyCode::parse(code).unwrap();
+            Error::Refused(Refused { to: ReplyTo::Other, code, text: text.into() })
+        };
+        let data = |failure: DataFailure| Error::Data(failure.into(), None);
+        let peer = |error| Error::Peer(error, None);
+        let short = TransferFailure::Short { received: 1, expected: 2 };
+        let ignored = TransferFailure::RestartIgnored { received: 3, expected: 2 };
+        for (error, remedy) in [
+            (refused(b"550", "no such file"), Change),
+            (refused(b"530", "Login incorrect."), Change),
+            (refused(b"530", "too many connections"), Retry),
+            (refused(b"450", "busy"), Retry),
+            (refused(b"425", "cannot connect"), Retry),
+            (refused(b"421", "good night"), Reconnect),
+            (data(DataFailure::Broken), Retry),
+            (data(DataFailure::Stalled), Retry),
+            (data(DataFailure::Unreachable), Retry),
+            (data(DataFailure::Handshake), Change),
+            (data(DataFailure::Malformed), Change),
+            (data(DataFailure::Local), Change),
+            (Error::Data(short, None), Retry),
+            (Error::Data(ignored, None), Change),
+            (Error::Data(TransferFailure::NotListed, None), Change),
+            (Error::Mismatch(Mismatch::Size(3)), Retry),
+            (Error::Deadline, Retry),
+            (Error::Unreadable(Invalid::new("a number")), Change),
+            (Error::Argument(Invalid::new("a number")), Change),
+            (Error::Name(vec![0xff]), Change),
+            (Error::ListingTooLong, Change),
+            (Error::Connect(io::ErrorKind::ConnectionRefused.into()), Reconnect),
+            (peer(PeerError::Closed), Reconnect),
+            (peer(PeerError::TimedOut(Awaited::Reply)), Reconnect),
+            (peer(PeerError::NotFtp), GiveUp),
+            (peer(PeerError::Handshake), GiveUp),
+            (Error::Local(LocalError::NoRoom), GiveUp),
+            (Error::Stopped, GiveUp),
+        ] {
+            assert_eq!(error.remedy(), remedy, "{error:?}");
+            assert_eq!(error.is_fatal(), matches!(remedy, Reconnect | GiveUp), "{error:?}");
         }
     }
 

@@ -335,7 +335,7 @@ impl Client {
         if !self.may_send(tx, verb)? || !self.put(tx, outgoing)? {
             return Ok(false);
         }
-        let change = outgoing.command().and_then(|command| self.session.sent(command));
+        let change = self.session.sent(&outgoing);
         self.expect(outgoing.expected().owed_to(self.generation()).with_change(change));
         self.ending.sent(verb);
         Ok(true)

@@ -4,7 +4,7 @@ use super::expected_reply::{Accepts, ExpectedReply};
 use super::path_quirks;
 use crate::buffer::Tx;
 use crate::client::reply_to::ReplyTo;
-use crate::codec::{Command, Direction, EpsvArgument, Full, Sink, SiteCommand, Text, Verb};
+use crate::codec::{Command, Direction, EpsvArgument, Full, OptsArgument, Sink, SiteCommand, Text, Verb};
 
 /// A command to be sent.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +51,25 @@ impl<'a> Outgoing<'_, 'a> {
 
     pub(super) const fn is_transfer(&self) -> bool {
         matches!(self, Self::Transfer(..))
+    }
+
+    /// Returns whether later commands may have another effect once the server has granted this one:
+    /// for another user, in another directory, or with another setting. The settings that every
+    /// operation makes for itself do not count.
+    pub(super) fn alters_session(&self) -> bool {
+        match self {
+            Self::Announcement(_) | Self::Transfer(..) => false,
+            Self::Home(_) => true,
+            Self::Site(command) => {
+                matches!(
+                    command,
+                    SiteCommand::Umask(Some(_)) | SiteCommand::Idle(Some(_)) | SiteCommand::Other(_)
+                )
+            }
+            // Each verification selects its algorithm.
+            Self::Command(Command::Opts(OptsArgument::Hash(_))) => false,
+            Self::Command(command) => command.known_verb().is_none_or(alters_session),
+        }
     }
 
     fn to(&self) -> ReplyTo {
@@ -102,4 +121,12 @@ impl<'a> Outgoing<'_, 'a> {
             false => tx.append(line),
         }
     }
+}
+
+/// Returns whether a granted command of this kind alters the session for the commands after it.
+const fn alters_session(verb: Verb) -> bool {
+    use Verb as V;
+    let login = matches!(verb, V::Host | V::User | V::Pass | V::Acct | V::Smnt | V::Rein | V::Clnt | V::Lang);
+    let protection = matches!(verb, V::Auth | V::Prot | V::Ccc);
+    login || protection || matches!(verb, V::Cwd | V::Cdup | V::Mode | V::Stru | V::Opts)
 }

@@ -53,6 +53,15 @@ impl Client {
         self.data().last_marker()
     }
 
+    /// Returns a number that changes with every command that may alter the session for those after
+    /// it: a login, another directory, mode, structure, protection or option, and any raw command.
+    /// A session that is to be used by somebody else afterwards, as those of a pool are, is still
+    /// as it was if the number is the same.
+    #[must_use]
+    pub const fn alterations(&self) -> u32 {
+        self.session().alterations()
+    }
+
     /// Returns whether the connection is no longer usable.
     #[must_use]
     pub const fn is_closed(&self) -> bool {

@@ -6,12 +6,13 @@ use core::time::Duration;
 use super::expected_reply::ExpectedReply;
 use super::known_server::KnownServer;
 use super::login_state::LoginState;
+use super::outgoing::Outgoing;
 use super::protection::Protection;
 use super::settings::{Change, Settings};
 use crate::action::Action;
 use crate::buffer::Tx;
 use crate::client::config::Profile;
-use crate::codec::{Command, ReplyCode, ReplyLine, Verb};
+use crate::codec::{ReplyCode, ReplyLine, Verb};
 use crate::error::PeerError;
 use crate::security::TlsMode;
 use crate::time::Instant;
@@ -41,6 +42,8 @@ pub(super) struct Session {
     login: LoginState,
     protection: Protection,
     settings: Settings,
+    /// Number of commands sent that may alter the session.
+    alterations: u32,
 }
 
 impl Session {
@@ -50,7 +53,12 @@ impl Session {
             login: LoginState::No,
             protection: Protection::new(tls),
             settings: Settings::default(),
+            alterations: 0,
         }
+    }
+
+    pub(super) const fn alterations(&self) -> u32 {
+        self.alterations
     }
 
     pub(super) const fn server(&self) -> &KnownServer {
@@ -87,8 +95,9 @@ impl Session {
     }
 
     /// Records a command that is sent. Returns the setting that it changes once it is granted.
-    pub(super) fn sent(&mut self, command: &Command<'_>) -> Option<Change> {
-        self.settings.sent(command)
+    pub(super) fn sent(&mut self, outgoing: &Outgoing<'_, '_>) -> Option<Change> {
+        self.alterations = self.alterations.wrapping_add(u32::from(outgoing.alters_session()));
+        outgoing.command().and_then(|command| self.settings.sent(command))
     }
 
     /// Takes a line of the reply to a command.

@@ -161,6 +161,15 @@ impl<R: Runtime> Connection<R> {
         self.machine.profile()
     }
 
+    /// Returns whether every further call would fail.
+    pub(super) fn is_over(&self) -> bool {
+        self.machine.is_closed() || self.runtime.is_stopped()
+    }
+
+    pub(super) const fn alterations(&self) -> u32 {
+        self.machine.alterations()
+    }
+
     pub(super) const fn last_marker(&self) -> Option<Marker> {
         self.machine.last_marker()
     }

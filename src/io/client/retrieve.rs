@@ -84,7 +84,17 @@ impl<R: Runtime> Retrieve<'_, R> {
     ///
     /// # Errors
     /// Fails if the file cannot be written, or the transfer fails.
-    pub async fn receive_into(mut self, file: &File) -> io::Result<u64> {
+    pub async fn receive_into(self, file: &File) -> io::Result<u64> {
+        self.receive_into_with(file, |_| {}).await
+    }
+
+    /// Receives the rest of the data into `file` like [`receive_into`](Self::receive_into), and
+    /// calls `progress` with the number of bytes received so far whenever some have been written to
+    /// the file: every 256 KiB or so, or less often where the kernel moves them.
+    ///
+    /// # Errors
+    /// Those of [`receive_into`](Self::receive_into).
+    pub async fn receive_into_with(mut self, file: &File, mut progress: impl FnMut(u64)) -> io::Result<u64> {
         let file = Arc::new(file.try_clone()?);
         let mut buffer = vec![0; CHUNK];
         let mut total = 0;
@@ -97,11 +107,12 @@ impl<R: Runtime> Retrieve<'_, R> {
             let is_full = count == buffer.len();
             buffer = write::<R>(&file, buffer, count).await?;
             total += count as u64;
+            progress(total);
             // So much data arrives that using the kernel is worthwhile.
             if let Some(intake) =
                 Some(()).filter(|()| kernel && is_full).and_then(|()| self.connection.intake())
             {
-                let (count, is_over) = self.take_into(&file, intake).await?;
+                let (count, is_over) = self.take_into(&file, intake, |taken| progress(total + taken)).await?;
                 if is_over {
                     return Ok(total + count);
                 }
@@ -112,7 +123,12 @@ impl<R: Runtime> Retrieve<'_, R> {
 
     /// Has the kernel move the data to `file`. Returns the number of bytes, and `true` at the end
     /// or `false` if the rest has to pass through this process.
-    async fn take_into(&mut self, file: &Arc<File>, mut intake: Intake) -> io::Result<(u64, bool)> {
+    async fn take_into(
+        &mut self,
+        file: &Arc<File>,
+        mut intake: Intake,
+        mut progress: impl FnMut(u64),
+    ) -> io::Result<(u64, bool)> {
         let Self { connection, transfer, .. } = self;
         let mut total = 0;
         loop {
@@ -129,6 +145,7 @@ impl<R: Runtime> Retrieve<'_, R> {
             intake = lent;
             total += taken.bytes as u64;
             connection.report_taken(transfer, Ok(taken.bytes)).await?;
+            progress(total);
             match taken.failure {
                 None => {}
                 Some(Failure::Socket(error)) => connection.report_taken(transfer, Err(error)).await?,

@@ -80,12 +80,24 @@ impl<R: Runtime> Store<'_, R> {
     /// # Errors
     /// Fails if the file cannot be read, or the transfer fails.
     pub async fn send_file(&mut self, file: &File) -> io::Result<u64> {
+        self.send_file_with(file, |_| {}).await
+    }
+
+    /// Sends the rest of `file` like [`send_file`](Self::send_file), and calls `progress` with the
+    /// number of bytes sent so far after each part, of a size that the kernel chooses.
+    ///
+    /// # Errors
+    /// Those of [`send_file`](Self::send_file).
+    pub async fn send_file_with(&mut self, file: &File, mut progress: impl FnMut(u64)) -> io::Result<u64> {
         let mut total = 0;
         loop {
             let Self { connection, transfer, .. } = self;
             match poll_fn(|cx| connection.poll_send_file(transfer, file, cx)).await? {
                 Some(0) => return Ok(total),
-                Some(count) => total += count as u64,
+                Some(count) => {
+                    total += count as u64;
+                    progress(total);
+                }
                 None => break,
             }
         }
@@ -106,6 +118,7 @@ impl<R: Runtime> Store<'_, R> {
                 sent += poll_fn(|cx| self.poll_write(cx, &chunk[sent..count])).await?;
             }
             total += count as u64;
+            progress(total);
             buffer = chunk;
         }
     }

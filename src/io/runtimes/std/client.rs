@@ -2,6 +2,7 @@
 //! completion in the calling thread.
 
 mod files;
+mod pool;
 mod session;
 mod transfer;
 mod transfers;

@@ -46,6 +46,15 @@ impl Retrieve<'_> {
         block_on(self.0.receive_into(file))
     }
 
+    /// Receives the rest of the data into `file` like [`receive_into`](Self::receive_into), and
+    /// calls `progress` with the number of bytes received so far whenever some have been written.
+    ///
+    /// # Errors
+    /// Those of [`receive_into`](Self::receive_into).
+    pub fn receive_into_with(self, file: &File, progress: impl FnMut(u64)) -> io::Result<u64> {
+        block_on(self.0.receive_into_with(file, progress))
+    }
+
     /// Aborts the download with ABOR and waits for all replies to it. Dropping the download also
     /// aborts it, but leaves the replies to the next call.
     ///
@@ -108,6 +117,15 @@ impl Store<'_> {
     /// Fails if the file cannot be read, or the transfer fails.
     pub fn send_file(&mut self, file: &File) -> io::Result<u64> {
         block_on(self.0.send_file(file))
+    }
+
+    /// Sends the rest of `file` like [`send_file`](Self::send_file), and calls `progress` with the
+    /// number of bytes sent so far after each part.
+    ///
+    /// # Errors
+    /// Those of [`send_file`](Self::send_file).
+    pub fn send_file_with(&mut self, file: &File, progress: impl FnMut(u64)) -> io::Result<u64> {
+        block_on(self.0.send_file_with(file, progress))
     }
 
     /// Aborts the upload with ABOR and waits for all replies to it. The server decides how much of

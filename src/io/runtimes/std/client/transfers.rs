@@ -1,9 +1,12 @@
 //! Methods that open a data connection, or set how data is sent on it.
 
+use ::std::fs::File;
+use ::std::io;
+
 use super::{Client, Entries, Retrieve, Store, block_on};
 use crate::client::ExpectedSize;
-use crate::codec::{ByteRange, FileStructure, RepresentationType, TransferMode};
-use crate::io::{Error, FxpError, Listed, ListingLimits, Removal, Removed, Walker};
+use crate::codec::{ByteRange, Digest, FileStructure, RepresentationType, TransferMode};
+use crate::io::{Error, FxpError, Listed, ListingLimits, Removal, Removed, Replaced, Walker};
 use crate::listing::Entry;
 use crate::transfer::Marker;
 
@@ -158,6 +161,19 @@ impl Client {
     /// Those of [`io::Client::store_owned`](crate::io::Client::store_owned).
     pub fn store_owned(self, path: impl AsRef<[u8]>, offset: u64) -> Result<Store<'static>, (Self, Error)> {
         block_on(self.0.store_owned(path, offset)).map(Store).map_err(|(client, error)| (Self(client), error))
+    }
+
+    /// Uploads `file` so that nobody ever sees a part of it at `path`: under another name first.
+    ///
+    /// # Errors
+    /// Those of [`io::Client::store_atomic`](crate::io::Client::store_atomic).
+    pub fn store_atomic(
+        &mut self,
+        path: impl AsRef<[u8]>,
+        file: &File,
+        digest: Option<Digest>,
+    ) -> io::Result<Replaced> {
+        block_on(self.0.store_atomic(path, file, digest))
     }
 
     /// Lists the directory `path`, with MLSD if the server has it, otherwise with LIST.
