@@ -7,7 +7,10 @@ use arbitrary::Arbitrary;
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
 use ftp_proto::client::{self, Client, Config, Event, Operation, Sequence, TransferId};
-use ftp_proto::codec::{ByteRange, EndRule, RepresentationType, Secret, Text};
+use ftp_proto::codec::{
+    ByteRange, Digest, EndRule, FileStructure, HashAlgorithm, MffArgument, OptsArgument, RepresentationType,
+    Secret, SiteCommand, Text, Timestamp, TransferMode,
+};
 use ftp_proto::error::Error;
 use ftp_proto::security::{Policy, TlsMode};
 use ftp_proto::time::Instant;
@@ -46,7 +49,12 @@ pub enum Ask<'a> {
     Secure,
     ProtectData(bool),
     ClearCommandChannel,
+    /// One of the other operations, by its row in [`ClientEnd::other`].
+    Other(u8, &'a [u8], &'a [u8]),
 }
+
+/// Number of operations in [`ClientEnd::other`].
+pub const OTHERS: u8 = 38;
 
 /// The server, as the client sees it.
 pub trait Peer {
@@ -154,7 +162,140 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
                 }
             }
             Ask::Quit => self.run(client::quit()),
+            Ask::Other(row, one, two) => self.other(row % OTHERS, one, two),
         }
+    }
+
+    /// Runs one of the operations that take a path or a value of another kind.
+    fn other(&mut self, row: u8, one: &[u8], two: &[u8]) {
+        let text = |bytes| Text::new(bytes).unwrap_or(Text::literal("x"));
+        let path =
+            |bytes| Text::new(bytes).ok().filter(|path| !path.is_empty()).unwrap_or(Text::literal("x"));
+        let maybe = |bytes| Text::new(bytes).ok().filter(|path| !path.is_empty());
+        let number = two.iter().fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
+        let algorithm = HashAlgorithm::ALL[number as usize % HashAlgorithm::ALL.len()];
+        let time = Timestamp::from_unix(i64::from(number as u32), 0).unwrap();
+        let representation = (number & 1 == 0).then_some(RepresentationType::ASCII);
+        match row {
+            0 => self.run(client::setup()),
+            1 => self.run(client::structure(
+                [FileStructure::File, FileStructure::Record, FileStructure::Page][number as usize % 3],
+            )),
+            2 => {
+                let modes = [
+                    TransferMode::Stream,
+                    TransferMode::Block,
+                    TransferMode::Compressed,
+                    TransferMode::Deflate,
+                ];
+                self.run(client::mode(modes[number as usize % 4]));
+            }
+            3 => self.run(client::change_to_parent()),
+            4 => self.run(client::whereabouts()),
+            5 => self.run(client::set_creation_time(path(one), time)),
+            6 | 7 => self.run(client::set_modification_time(path(one), time)),
+            8 => {
+                if let Ok(facts) = MffArgument::parse(one) {
+                    self.run(client::set_facts(facts));
+                }
+            }
+            9 => self.run(client::checksum(path(one), algorithm)),
+            10 => self.run(client::available(maybe(one))),
+            11 => self.run(client::status(maybe(one))),
+            12 => self.run(client::help(maybe(one))),
+            13 => {
+                if let Ok(command) = SiteCommand::parse(path(one)) {
+                    self.run(client::site(command));
+                }
+            }
+            14 => self.run(client::chmod(path(one), number as u16 & 0o7777)),
+            15 => self.run(client::symlink(path(one), path(two))),
+            16 => self.run(client::client_name(path(one))),
+            17 => self.run(client::language(maybe(one))),
+            18 => self.run(client::host(path(one))),
+            19 => self.run(client::utf8(number & 1 == 0)),
+            20 => self.run(client::deflate_level((number & 1 == 0).then_some(number as u8 % 10))),
+            21 => {
+                if let Ok(argument) = OptsArgument::parse(one) {
+                    self.run(client::options(argument));
+                }
+            }
+            22 => self.run(client::structure_mount(path(one))),
+            23 => self.run(client::combine(path(one))),
+            24 => self.run(client::reinitialize()),
+            25 => self.run(client::allocate(number)),
+            26 => self.run(client::account(Secret::new(text(one)))),
+            27 => {
+                let range = ByteRange::new(number & 0xFF, number & 0xFFFF).ok();
+                self.run(client::hash(path(one), (number & 1 == 0).then_some(algorithm), range));
+            }
+            28 => self.run(client::change_to_home(text(one))),
+            29..=31 => {
+                let digest = Digest::parse(two, algorithm).ok();
+                let size = (number & 1 == 0).then_some(number >> 1);
+                self.run(client::verify(path(one), client::Expected { size, digest }));
+            }
+            32 => {
+                if let Ok(operation) = client::receive_raw(path(one), representation) {
+                    self.transfer(operation);
+                }
+            }
+            33 => {
+                if let Ok(operation) = client::send_raw(path(one), representation) {
+                    self.transfer(operation);
+                }
+            }
+            34 => self.transfer(client::renew_session()),
+            35 => self.transfer(client::entries(maybe(one))),
+            36 => self.transfer(
+                client::retrieve(path(one), RepresentationType::Image, 0)
+                    .expect_size(client::ExpectedSize::Size(number)),
+            ),
+            _ => self.aborted(client::retrieve(path(one), RepresentationType::Image, 0)),
+        }
+    }
+
+    /// Opens a transfer, and aborts it.
+    fn aborted(&mut self, operation: Operation<client::Open<'_>>) {
+        let mut opened: Option<TransferId> = None;
+        self.drive(operation, |done| {
+            let told = format!("{done:?}");
+            opened = Some(done.transfer);
+            told
+        });
+        if let Some(transfer) = opened {
+            self.run(client::abort(transfer));
+        }
+    }
+
+    /// Returns the client and its buffers, for an operation on two connections.
+    pub fn party(&mut self) -> client::Party<'_, Vec<u8>, Vec<u8>> {
+        client::Party { client: &mut self.client, rx: &mut self.rx, tx: &mut self.tx }
+    }
+
+    /// Passes what is to be sent to the peer, and then takes what the peer says. Returns whether
+    /// there was any of either.
+    pub fn exchange(&mut self) -> bool {
+        let pending = self.tx.pending();
+        let sent = !pending.is_empty();
+        if sent {
+            assert!(pending.ends_with(b"\r\n"), "half a command");
+            self.peer.take(pending);
+            self.tx.sent(usize::MAX);
+        }
+        self.peer.say(&mut self.rx) || sent
+    }
+
+    /// Sets the client's time, or has the server close the connection if there is none to set.
+    pub fn pass(&mut self, until: Option<Instant>) {
+        match until {
+            Some(until) => self.now = until.max(self.now),
+            None => self.rx.eof(),
+        }
+    }
+
+    pub const fn now(&self) -> Instant {
+        self.now
     }
 
     fn transfer<S>(&mut self, operation: Operation<S>)
@@ -266,7 +407,8 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
         assert!(taken.is_ok(), "{taken:?} to {event:?}");
     }
 
-    fn data(&mut self, id: DataId, op: &DataOp) {
+    /// Carries out an order on a data connection.
+    pub fn data(&mut self, id: DataId, op: &DataOp) {
         let fails = !self.kind && self.choices.draw() & 0xF0 == 0x70;
         match op {
             DataOp::Connect(_) if fails => self.event(id, DataEvent::Failed(DataFailure::Unreachable)),

@@ -40,6 +40,21 @@ pub enum Said<'a> {
     Fine,
 }
 
+/// A transfer between two servers, and what each of them answers.
+#[derive(Arbitrary, Debug)]
+pub struct Fxp<'a> {
+    pub cut: u8,
+    /// Set if the data is to be protected.
+    pub secure: bool,
+    /// Set if the transfer is dropped, instead of aborted, when patience ends.
+    pub drops: bool,
+    /// Number of steps after which the transfer is given up, if limited.
+    pub patience: Option<u8>,
+    pub source: Vec<Said<'a>>,
+    pub target: Vec<Said<'a>>,
+    pub choices: &'a [u8],
+}
+
 /// A listing, and how it arrives.
 #[derive(Arbitrary, Debug)]
 pub struct Listing<'a> {
@@ -112,4 +127,16 @@ pub struct Values<'a> {
     pub which: u8,
     pub bytes: &'a [u8],
     pub other: &'a [u8],
+}
+
+/// A tree whose directories are listed in turn.
+#[derive(Arbitrary, Debug)]
+pub struct Walk<'a> {
+    pub room: u16,
+    pub depth: u8,
+    pub directories: u8,
+    pub formats: u32,
+    pub root: &'a [u8],
+    /// The listings, with an empty line between them.
+    pub listings: &'a [u8],
 }

@@ -1,6 +1,7 @@
 //! Both ends of a control connection in memory, shared by the fuzz targets. Bytes from the fuzzer
 //! drive each end, and the number of steps is limited, to find an end that never comes to rest.
 
+pub mod answers;
 pub mod client_end;
 pub mod input;
 pub mod seed;

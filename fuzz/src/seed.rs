@@ -5,7 +5,7 @@
 //! what is read later, and returns them with those of the value around them.
 
 use crate::client_end::Ask;
-use crate::input::{Buffer, Client, Line, Listing, Pair, Reply, Said, Server, Transfer, Values};
+use crate::input::{Buffer, Client, Fxp, Line, Listing, Pair, Reply, Said, Server, Transfer, Values, Walk};
 
 /// A value that is read by its `Arbitrary`.
 pub trait Seed {
@@ -120,6 +120,7 @@ variants!(Ask {
     Secure,
     ProtectData(on),
     ClearCommandChannel,
+    Other(row, one, two),
 });
 
 /// Adds `to_seed` to an input whose fields are given in order. The last takes all bytes that are
@@ -139,10 +140,12 @@ macro_rules! inputs {
 inputs! {
     Buffer { limit, room, holds, cuts; stream }
     Client { lenient, surplus, patience, cut, greeted, asks, replies; choices }
+    Fxp { cut, secure, drops, patience, source, target; choices }
     Listing { formats, room, now, cuts; listing }
     Pair { kind, cut, asks; choices }
     Reply { within, lenient; bytes }
     Server { logged_in, eof, cut, lines; choices }
     Transfer { representation, structure, mode, wire, markers, level, position, skip, steps; bytes }
     Values { which, bytes; other }
+    Walk { room, depth, directories, formats, root; listings }
 }

@@ -1,15 +1,15 @@
 //! Whole sessions, for one end or for both.
 
 use ftp_proto::codec::{ReplyCode, Verb};
-use ftp_proto_fuzz::client_end::Ask;
+use ftp_proto_fuzz::client_end::{Ask, OTHERS};
 use ftp_proto_fuzz::input::{Line, Said};
 
 use crate::lines::{argument, line};
 use crate::{Seeds, add};
 
 /// Returns each operation, with a name.
-fn asks() -> Vec<(&'static str, Ask<'static>)> {
-    vec![
+fn asks() -> Vec<(String, Ask<'static>)> {
+    [
         ("login-account", Ask::Login(b"me", b"secret", true)),
         ("retrieve", Ask::Retrieve(b"file", false, 0)),
         ("retrieve-ascii", Ask::Retrieve(b"file", true, 0)),
@@ -45,6 +45,77 @@ fn asks() -> Vec<(&'static str, Ask<'static>)> {
         ("unprotect-data", Ask::ProtectData(false)),
         ("clear-command-channel", Ask::ClearCommandChannel),
     ]
+    .into_iter()
+    .map(|(name, ask)| (name.to_owned(), ask))
+    .chain((0..OTHERS).map(|row| {
+        // A path, or what the argument of that operation looks like.
+        let one: &[u8] = match row {
+            8 => b"UNIX.mode=0644; file",
+            13 => b"CHMOD 644 file",
+            21 => b"UTF8 ON",
+            32 => b"LIST -la",
+            33 => b"STOR file",
+            _ => b"file",
+        };
+        let two: &[u8] =
+            if (29..=31).contains(&row) { b"da39a3ee5e6b4b0d3255bfef95601890afd80709" } else { b"\x02\x0a" };
+        (format!("other-{row}"), Ask::Other(row, one, two))
+    }))
+    .collect()
+}
+
+pub fn transfers_between_servers(seeds: &mut Seeds) {
+    let fine = || vec![Said::Fine; 24];
+    let row = |code| ReplyCode::ALL.iter().position(|it| *it == code).unwrap() as u8;
+    let refused = Said::Line(row(ReplyCode::FILE_UNAVAILABLE), b"No");
+    // How many commands each server grants before it refuses all that follow.
+    for (name, source, target) in [("granted", 24, 24), ("source", 5, 24), ("target", 24, 5), ("both", 4, 6)]
+    {
+        for (form, secure, patience) in
+            [("", false, None), ("-secure", true, None), ("-aborted", false, Some(30))]
+        {
+            let replies = |granted: usize| {
+                let mut replies = fine();
+                replies.truncate(granted);
+                replies.resize(24, refused.clone());
+                replies
+            };
+            add!(
+                seeds,
+                "fxp",
+                &format!("{name}{form}"),
+                Fxp {
+                    cut: 30,
+                    secure,
+                    drops: false,
+                    patience,
+                    source: replies(source),
+                    target: replies(target),
+                    choices: b"\x02"
+                }
+            );
+        }
+    }
+}
+
+pub fn walks(seeds: &mut Seeds) {
+    for (name, listings) in [
+        ("unix", &b"drwxr-xr-x 2 me me 0 Jan 1 2024 a\n-rw-r--r-- 1 me me 5 Jan 1 2024 f\n\ndrwxr-xr-x 2 me me 0 Jan 1 2024 b\n\n"[..]),
+        ("mlsd", b"Type=cdir; .\r\nType=dir; a\r\nType=dir; ../b\r\nType=file; f\r\n\n\n"),
+        ("names", b"a/\n./b/\nroot/c/\n../d/\n"),
+    ] {
+        for (form, room, depth, directories) in [("", 1024, 8, 100), ("-narrow", 12, 8, 100), ("-flat", 1024, 1, 3)] {
+            for root in [&b"root"[..], b"", b"/"] {
+                let at = String::from_utf8_lossy(root).replace('/', "slash");
+                add!(
+                    seeds,
+                    "walk",
+                    &format!("{name}{form}-{at}"),
+                    Walk { room, depth, directories, formats: u32::MAX, root, listings }
+                );
+            }
+        }
+    }
 }
 
 const LOGIN: Ask<'static> = Ask::Login(b"me", b"secret", false);
@@ -262,7 +333,7 @@ pub fn servers(seeds: &mut Seeds) {
 pub fn pairs(seeds: &mut Seeds) {
     for (name, ask) in asks() {
         let asks = || vec![ask.clone(), Ask::Noop, ask.clone()];
-        add!(seeds, "pair", name, Pair { kind: true, cut: 20, asks: asks(), choices: b"\x02" });
+        add!(seeds, "pair", &name, Pair { kind: true, cut: 20, asks: asks(), choices: b"\x02" });
         let asks = [LOGIN].into_iter().chain(asks()).collect();
         add!(
             seeds,

@@ -60,6 +60,8 @@ fn main() -> ExitCode {
     dialogues::clients(&mut seeds);
     dialogues::servers(&mut seeds);
     dialogues::pairs(&mut seeds);
+    dialogues::transfers_between_servers(&mut seeds);
+    dialogues::walks(&mut seeds);
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     if std::env::args().any(|argument| argument == "--check") {
