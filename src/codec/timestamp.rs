@@ -168,8 +168,9 @@ impl Timestamp {
     /// Fails when `bytes` violates the grammar, or names a day or time that does not exist.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
-        let time = time?;
+        let (year, [month, day, hour, minute, second], fraction) =
+            whole(bytes).ok_or(Invalid::new(EXPECTED))?;
+        let time = Self::new(year, month, day, hour, minute, second)?;
         match fraction {
             [] => Ok(time),
             [b'.', digits @ ..] => {
@@ -269,9 +270,10 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
-/// Parses the whole second at the start of a time-val, and returns it with the rest.
+/// Parses the digits at the start of a time-val. Returns the year, the other parts down to the
+/// second, and the rest.
 #[inline]
-fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
+fn whole(bytes: &[u8]) -> Option<(u16, [u8; 5], &[u8])> {
     // Only a fifteenth digit distinguishes the year 19124 from the year 1912.
     let counted =
         matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
@@ -282,7 +284,7 @@ fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
     let (time, after) = bytes.get(6..)?.split_first_chunk()?;
     let [_, _, hour, _, minute, _, second, _] = scan::pairs(*time)?;
     let year = u16::from(century - too_much) * 100 + u16::from(year);
-    Some((Timestamp::new(year, month, day, hour, minute, second), after))
+    Some((year, [month, day, hour, minute, second], after))
 }
 
 /// Parses a fraction. Returns it in nanoseconds, with the number of digits kept.
