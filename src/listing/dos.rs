@@ -52,11 +52,11 @@ fn usual<'a>(line: &'a [u8], context: &Context) -> Option<(Dated, &'a [u8])> {
     };
     let [month, _, day, _, year, _, hour, _] = scan::pairs([a, b, c, d, e, f, g, h])?;
     let year = short_date::near_year(year, &context.clock)?;
-    // No branch depends on the half of the day, which cannot be predicted.
-    let noon = if half == b'P' { 12 } else { 0 };
-    if !matches!(half, b'A' | b'P') || !matches!(hour, 1..=12) {
-        return None;
-    }
+    let noon = match (half, hour) {
+        (b'A', 1..=12) => 0,
+        (b'P', 1..=12) => 12,
+        _ => return None,
+    };
     let shown = Timestamp::new(year, month, day, hour % 12 + noon, scan::pair([i, j])?, 0).ok()?;
     let dated = Dated::Told(context.clock.modified(shown, Precision::Minute));
     Some((dated.with(Inferred::CENTURY), rest))
