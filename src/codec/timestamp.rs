@@ -171,14 +171,12 @@ impl Timestamp {
         let (year, [month, day, hour, minute, second], fraction) =
             whole(bytes).ok_or(Invalid::new(EXPECTED))?;
         let time = Self::new(year, month, day, hour, minute, second)?;
-        match fraction {
-            [] => Ok(time),
-            [b'.', digits @ ..] => {
-                let (nanosecond, digits) = nanoseconds(digits).ok_or(Invalid::new(EXPECTED))?;
-                time.with_fraction(nanosecond, digits)
-            }
-            _ => Err(Invalid::new(EXPECTED)),
-        }
+        let (nanosecond, fraction_digits) = match fraction {
+            [] => (0, 0),
+            [b'.', digits @ ..] => nanoseconds(digits).ok_or(Invalid::new(EXPECTED))?,
+            _ => return Err(Invalid::new(EXPECTED)),
+        };
+        Ok(Self { nanosecond, fraction_digits, ..time })
     }
 
     /// Appends a time-val with exactly the fraction digits of this timestamp.
@@ -236,7 +234,7 @@ const DAYS_IN_MONTH: [u8; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 
 fn is_date(year: u16, month: u8, day: u8) -> bool {
     YEARS.contains(&year)
         && DAYS_IN_MONTH.get(usize::from(month)).is_some_and(|days| (1..=*days).contains(&day))
-        && ((month, day) != (2, 29) || is_leap(year))
+        && (month != 2 || day != 29 || is_leap(year))
 }
 
 /// Returns the days from 1 January of the year 1 to the first of `month`.

@@ -178,14 +178,18 @@ const SPECIAL: [(&str, Kind<'static>); 7] = [
     ("OS.unix=socket", Kind::Socket),
 ];
 
+#[inline]
 fn kind(fact: TypeFact<'_>) -> Kind<'_> {
-    let value = match fact {
-        TypeFact::File => return Kind::File,
-        TypeFact::Directory => return Kind::Directory,
-        TypeFact::Current => return Kind::CurrentDirectory,
-        TypeFact::Parent => return Kind::ParentDirectory,
-        TypeFact::Other(value) => value,
-    };
+    match fact {
+        TypeFact::File => Kind::File,
+        TypeFact::Directory => Kind::Directory,
+        TypeFact::Current => Kind::CurrentDirectory,
+        TypeFact::Parent => Kind::ParentDirectory,
+        TypeFact::Other(value) => other_kind(fact, value),
+    }
+}
+
+fn other_kind<'a>(fact: TypeFact<'a>, value: FactValue<'a>) -> Kind<'a> {
     if let Some(target) = fact.link_target() {
         let target = Text::new(target).ok().filter(|target| !target.is_empty());
         return Kind::Link { target };
