@@ -67,8 +67,8 @@ const SIZE_PADDING: usize = 4;
 /// Largest gap between the time and `<DIR>` in layouts where the tag has 15 columns to itself.
 const TAG_GAP: usize = 7;
 
-/// Parses what follows the date and the time in `line`. Only IIS is known to put names in a fixed column; in
-/// other layouts, the blanks in front of them are padding.
+/// Parses what follows the date and the time in `line`. Only IIS is known to put names in a fixed
+/// column; in other layouts, the blanks in front of them are padding.
 fn entry<'a>(
     line: &'a [u8],
     mut cursor: Cursor<'a>,

@@ -125,7 +125,8 @@ pub(super) fn fields_of(selected: FactSet) -> Fields {
     shown.fold(Fields::KIND, |fields, (_, field)| fields | *field)
 }
 
-/// Marks the fields whose facts cannot be read, unless another fact gives the same information.
+/// Returns `entry` with the fields marked whose facts cannot be read, unless another fact gives the
+/// same information.
 #[cold]
 fn with_unreadable<'a>(mut entry: Entry<'a>, facts: &Facts<'a>) -> Entry<'a> {
     if facts.unreadable.contains(FactSet::MODIFY) {
