@@ -117,6 +117,7 @@ macro_rules! commands {
                 })
             }
 
+            #[inline(always)]
             fn typed(verb: Verb, argument: Option<Text<'a>>) -> Result<Self, CommandError> {
                 Ok(match verb {
                     $(Verb::$variant => commands!(@read $variant $(($parameter))?, verb, argument),)*
@@ -225,17 +226,16 @@ impl<'a> Command<'a> {
     ///
     /// # Errors
     /// Fails when the line is not a command, or its argument is not valid for the command.
-    #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, CommandError> {
         let (verb, argument) = match Verb::split_from(line) {
-            Some((verb, [])) => return Self::typed(verb, None),
-            Some((verb, [b' ', argument @ ..])) => (verb, without_trailing_blanks(verb, argument)),
+            Some((verb, [])) => (verb, None),
+            Some((verb, [b' ', argument @ ..])) => match Text::new(without_trailing_blanks(verb, argument)) {
+                Ok(text) => (verb, Some(text).filter(|text| !text.is_empty())),
+                Err(invalid) => return Err(CommandError::BadArgument(verb, invalid)),
+            },
             _ => return Self::parse_unknown(line),
         };
-        match Text::new(argument) {
-            Ok(text) => Self::typed(verb, Some(text).filter(|text| !text.is_empty())),
-            Err(invalid) => Err(CommandError::BadArgument(verb, invalid)),
-        }
+        Self::typed(verb, argument)
     }
 
     fn parse_unknown(line: &'a [u8]) -> Result<Self, CommandError> {

@@ -105,8 +105,8 @@ const LETTERS: &[(Permissions, u8)] = &[
 ];
 
 /// The permission that each letter of the alphabet stands for, empty for an unknown letter.
-static BY_LETTER: [Permissions; 26] = {
-    let mut meant = [Permissions::empty(); 26];
+static BY_LETTER: [Permissions; 32] = {
+    let mut meant = [Permissions::empty(); 32];
     let mut row = 0;
     while row < LETTERS.len() {
         meant[(LETTERS[row].1 - b'a') as usize] = LETTERS[row].0;
@@ -212,11 +212,13 @@ impl Permissions {
     /// # Errors
     /// Fails when `value` contains anything but letters.
     pub fn parse(value: &[u8]) -> Result<Self, Invalid> {
-        value.iter().try_fold(Self::empty(), |all, letter| {
+        let (mut all, mut odd) = (Self::empty(), false);
+        for letter in value {
             let place = (letter | 0x20).wrapping_sub(b'a');
-            let meant = BY_LETTER.get(usize::from(place)).ok_or(Invalid::new("letters of permissions"))?;
-            Ok(all | *meant)
-        })
+            odd |= place >= 26;
+            all |= BY_LETTER[usize::from(place % 32)];
+        }
+        if odd { Err(Invalid::new("letters of permissions")) } else { Ok(all) }
     }
 
     /// Appends the letters, in alphabetical order.

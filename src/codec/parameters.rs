@@ -16,7 +16,7 @@ use nom::combinator::{all_consuming, map, map_opt, opt, value};
 use nom::sequence::{preceded, separated_pair};
 use nom::{IResult, Parser};
 
-use super::{Full, Invalid, Sink, Text};
+use super::{Full, Invalid, Sink, Text, scan};
 
 /// Defines an enumeration in which every value is one letter or word on the wire: the table is the
 /// grammar.
@@ -316,14 +316,14 @@ impl<'a> RestartMarker<'a> {
     /// Fails when `bytes` is empty, or contains anything but printable ASCII without spaces.
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Invalid> {
         const EXPECTED: Invalid = Invalid::new("an offset or a restart marker of printable characters");
+        let canonical = !bytes.starts_with(b"0") || bytes.len() == 1;
+        if let Some(offset) = scan::decimal(bytes).filter(|_| canonical) {
+            return Ok(Self::Offset(offset));
+        }
         if bytes.is_empty() || !bytes.iter().all(u8::is_ascii_graphic) {
             return Err(EXPECTED);
         }
-        let canonical = !bytes.starts_with(b"0") || bytes.len() == 1;
-        match decimal(bytes) {
-            Some(offset) if canonical => Ok(Self::Offset(offset)),
-            _ => Text::new(bytes).map(Self::Marker),
-        }
+        Text::new(bytes).map(Self::Marker)
     }
 
     /// Returns the offset in bytes, if the marker consists of digits that fit 64 bits. A server in
@@ -332,7 +332,7 @@ impl<'a> RestartMarker<'a> {
     pub fn offset(&self) -> Option<u64> {
         match self {
             Self::Offset(offset) => Some(*offset),
-            Self::Marker(marker) => decimal(marker.as_bytes()),
+            Self::Marker(marker) => scan::decimal(marker.as_bytes()),
         }
     }
 
@@ -408,10 +408,6 @@ pub(super) fn deflate_level(input: &[u8]) -> Result<Option<u8>, Invalid> {
     let level = map_opt(decimal8, |level| (level <= 9).then_some(level));
     let option = opt(preceded((char(' '), tag_no_case("LEVEL"), tag(" ")), level));
     whole(option, input, "LEVEL and a number of 0 to 9")
-}
-
-fn decimal(bytes: &[u8]) -> Option<u64> {
-    whole(decimal64, bytes, "").ok()
 }
 
 fn whole<'a, O>(

@@ -10,9 +10,46 @@ pub(crate) fn split(bytes: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
     Some((bytes.get(..at)?, bytes.get(at + 1..)?))
 }
 
-/// An iterator over the bytes that are marks. It tests 64 bytes at a time without branching between
-/// them, so that the compiler can vectorize the test; `is_mark` should make no more than a few
-/// comparisons.
+/// Returns the first eight bytes, the first of them lowest, padded with NULs.
+#[inline]
+pub(crate) const fn start(bytes: &[u8]) -> u64 {
+    if let Some(bytes) = bytes.first_chunk::<8>() {
+        return u64::from_le_bytes(*bytes);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        // The two words overlap at the bytes that are in both.
+        let last = u32::from_le_bytes(*last) as u64;
+        return u32::from_le_bytes(*first) as u64 | last << (8 * (bytes.len() - 4));
+    }
+    match *bytes {
+        [a, b, c] => u32::from_le_bytes([a, b, c, 0]) as u64,
+        [a, b] => u16::from_le_bytes([a, b]) as u64,
+        [a] => a as u64,
+        _ => 0,
+    }
+}
+
+/// Returns whether `bytes` contains a byte no greater than CR. Tests eight bytes at a time, since
+/// most texts are too short for memchr to pay off.
+#[inline]
+pub(crate) fn has_controls(bytes: &[u8]) -> bool {
+    // Sets the top bit of each byte that is below 14, and perhaps of bytes that follow such a byte.
+    let below = |word: u64| word.wrapping_sub(EACH * 14) & !word & (EACH * 0x80);
+    let (Some((first, mut rest)), Some(last)) = (bytes.split_first_chunk(), bytes.last_chunk()) else {
+        let padding = !0 << (8 * bytes.len());
+        return below(start(bytes) | padding) != 0;
+    };
+    // The last word may overlap the one before it.
+    let mut found = below(u64::from_le_bytes(*first)) | below(u64::from_le_bytes(*last));
+    while let (9.., Some((word, after))) = (rest.len(), rest.split_first_chunk()) {
+        found |= below(u64::from_le_bytes(*word));
+        rest = after;
+    }
+    found != 0
+}
+
+/// An iterator over the bytes that are marks. It tests 64 bytes at a time; `is_mark` should make no
+/// more than a few comparisons.
 pub(crate) struct Marks<'a, F> {
     bytes: &'a [u8],
     is_mark: F,
@@ -24,7 +61,7 @@ pub(crate) struct Marks<'a, F> {
 impl<'a, F: Fn(u8) -> bool + Copy> Marks<'a, F> {
     #[inline]
     pub(crate) fn new(bytes: &'a [u8], is_mark: F) -> Self {
-        let left = marked(bytes, is_mark);
+        let left = marked_from(bytes, 0, is_mark);
         Self { bytes, is_mark, start: 0, left }
     }
 }
@@ -36,9 +73,11 @@ impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         while self.left == 0 {
-            let ahead = self.bytes.get(self.start + 64..)?;
+            if self.bytes.len() - self.start <= 64 {
+                return None;
+            }
             self.start += 64;
-            self.left = marked(ahead, self.is_mark);
+            self.left = marked_from(self.bytes, self.start, self.is_mark);
         }
         let at = self.start + self.left.trailing_zeros() as usize;
         self.left &= self.left - 1;
@@ -46,20 +85,36 @@ impl<F: Fn(u8) -> bool + Copy> Iterator for Marks<'_, F> {
     }
 }
 
-/// Returns a mask of the first 64 bytes, with the lowest bit for the first byte. A bit is set where
-/// `is_mark` holds.
+/// Returns a mask of up to 64 bytes from `start`, with the lowest bit for the first of them. A bit
+/// is set where `is_mark` holds.
 #[inline(never)]
-fn marked(bytes: &[u8], is_mark: impl Fn(u8) -> bool) -> u64 {
-    let Some(block) = bytes.first_chunk::<64>() else {
-        let mut block = [0; 64];
-        block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
-        return marked(&block, is_mark) & ((1 << bytes.len()) - 1);
-    };
+fn marked_from(bytes: &[u8], start: usize, is_mark: impl Fn(u8) -> bool) -> u64 {
+    let rest = bytes.get(start..).unwrap_or_default();
+    match (rest.first_chunk(), bytes.last_chunk()) {
+        (Some(block), _) => marked(block, is_mark),
+        // The block begins before `start`.
+        (None, Some(block)) => marked(block, is_mark).checked_shr(64 - rest.len() as u32).unwrap_or(0),
+        (None, None) => marked(&padded(rest, 0), is_mark) & ((1 << rest.len()) - 1),
+    }
+}
+
+/// Returns a mask of the bytes, with the lowest bit for the first. A bit is set where `is_mark`
+/// holds. Does not branch between the bytes, so that the compiler can vectorize the tests.
+#[inline]
+fn marked(block: &[u8; 64], is_mark: impl Fn(u8) -> bool) -> u64 {
     let marked = block.map(|byte| u8::from(is_mark(byte)));
     marked.chunks_exact(8).enumerate().fold(0, |bits, (i, word)| {
         let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        bits | u64::from(gathered(word << 7)) << (8 * i)
+        bits | u64::from(gathered(word)) << (8 * i)
     })
+}
+
+/// Returns the first 64 bytes, with `padding` in place of those that are missing.
+#[inline]
+fn padded(bytes: &[u8], padding: u8) -> [u8; 64] {
+    let mut block = [padding; 64];
+    block.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+    block
 }
 
 /// Returns the number of bytes before the first space or tab, or the length of `bytes` if there is
@@ -85,22 +140,19 @@ pub(crate) fn word(bytes: &[u8]) -> usize {
 }
 
 /// Returns a mask of the first 64 bytes, with the lowest bit for the first byte. A bit is set for a
-/// space. Only whole groups of eight bytes are examined. Returns `None` when a tab or another
-/// control byte is among them.
+/// space. Returns `None` when a tab or another control byte is among them.
 #[inline]
 pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
-    let (mut spaces, mut controls) = (0, 0);
-    for (i, word) in bytes.chunks_exact(8).take(8).enumerate() {
-        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
-        // Sets the top bit of each byte that is below a limit. No borrow crosses from one byte to
-        // the next.
-        let below = |limit: u8| {
-            !((word | (EACH * 0x80)).wrapping_sub(EACH * u64::from(limit)) | word) & (EACH * 0x80)
-        };
-        controls |= below(b' ');
-        spaces |= u64::from(gathered(below(b' ' + 1))) << (8 * i);
-    }
-    (controls == 0).then_some(spaces)
+    let copy;
+    let block = match bytes.first_chunk() {
+        Some(block) => block,
+        None => {
+            copy = padded(bytes, b'x');
+            &copy
+        }
+    };
+    let controls = block.iter().fold(false, |found, byte| found | (*byte < b' '));
+    (!controls).then(|| marked(block, |byte| byte == b' '))
 }
 
 /// Returns a mask of the eight bytes, with the lowest bit for the first byte. A bit is set where
@@ -108,13 +160,13 @@ pub(crate) fn spaces(bytes: &[u8]) -> Option<u64> {
 #[inline]
 pub(crate) const fn alike(a: [u8; 8], b: [u8; 8]) -> u8 {
     let differs = u64::from_le_bytes(a) ^ u64::from_le_bytes(b);
-    gathered(!((differs & (EACH * 0x7f)).wrapping_add(EACH * 0x7f) | differs) & (EACH * 0x80))
+    gathered((!((differs & (EACH * 0x7f)).wrapping_add(EACH * 0x7f) | differs) >> 7) & EACH)
 }
 
-/// Gathers the top bits of the eight bytes in one byte. No other bits may be set: the
-/// multiplication moves each top bit to its own place in the highest byte.
-const fn gathered(tops: u64) -> u8 {
-    ((tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
+/// Gathers the lowest bits of the eight bytes in one byte. No other bits may be set: the
+/// multiplication moves each of them to its own place in the highest byte.
+const fn gathered(lowest: u64) -> u8 {
+    (lowest.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u8
 }
 
 /// Parses all of `digits` as a number.
@@ -230,7 +282,7 @@ mod tests {
         #[test]
         fn a_space_is_where_its_bit_is(bytes in "[ !~\u{80}-\u{ff}]{0,90}", at in 0usize..90, control in 0u8..0x20) {
             let mut bytes = bytes.into_bytes();
-            let seen = (bytes.len() / 8 * 8).min(64);
+            let seen = bytes.len().min(64);
             let bits = (0..seen).filter(|&at| bytes[at] == b' ').fold(0, |bits, at| bits | 1u64 << at);
             prop_assert_eq!(spaces(&bytes), Some(bits));
             if at < seen {

@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use super::{Full, Invalid, Sink};
+use super::{Full, Invalid, Sink, scan};
 
 /// Bytes without CR, LF or NUL, borrowed from the line that held them or from the caller.
 ///
@@ -23,7 +23,7 @@ impl<'a> Text<'a> {
     #[inline]
     pub fn new(bytes: &'a [u8]) -> Result<Self, Invalid> {
         // Names seldom contain control bytes, so the exact search seldom runs.
-        if has_controls(bytes) && memchr::memchr3(b'\r', b'\n', 0, bytes).is_some() {
+        if scan::has_controls(bytes) && memchr::memchr3(b'\r', b'\n', 0, bytes).is_some() {
             return Err(Invalid::new("text without CR, LF or NUL"));
         }
         Ok(Self(bytes))
@@ -99,30 +99,6 @@ impl<'a> Text<'a> {
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         sink.put(self.0)
     }
-}
-
-/// Returns whether `bytes` contains a byte no greater than CR. Tests eight bytes at a time, since
-/// most texts are too short for memchr to pay off.
-#[inline]
-fn has_controls(bytes: &[u8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    // Sets the top bit of each byte that is below 14, and perhaps of bytes that follow such a byte.
-    let below = |word: [u8; 8]| {
-        let word = u64::from_le_bytes(word);
-        word.wrapping_sub(EACH * 14) & !word & (EACH * 0x80)
-    };
-    let mut found = 0;
-    let mut rest = bytes;
-    while let Some((word, after)) = rest.split_first_chunk() {
-        found |= below(*word);
-        rest = after;
-    }
-    match bytes.last_chunk() {
-        // Testing some bytes twice is faster than testing the rest one by one.
-        Some(word) => found |= below(*word),
-        None => return rest.iter().any(|byte| *byte <= b'\r'),
-    }
-    found != 0
 }
 
 impl<'a> TryFrom<&'a [u8]> for Text<'a> {

@@ -168,16 +168,15 @@ impl Timestamp {
     /// Fails when `bytes` violates the grammar, or names a day or time that does not exist.
     #[inline]
     pub fn parse(bytes: &[u8]) -> Result<Self, Invalid> {
-        let (time, fraction) = whole(bytes).ok_or(Invalid::new(EXPECTED))?;
-        let time = time?;
-        match fraction {
-            [] => Ok(time),
-            [b'.', digits @ ..] => {
-                let (nanosecond, digits) = nanoseconds(digits).ok_or(Invalid::new(EXPECTED))?;
-                time.with_fraction(nanosecond, digits)
-            }
-            _ => Err(Invalid::new(EXPECTED)),
-        }
+        let (year, [month, day, hour, minute, second], fraction) =
+            whole(bytes).ok_or(Invalid::new(EXPECTED))?;
+        let time = Self::new(year, month, day, hour, minute, second)?;
+        let (nanosecond, fraction_digits) = match fraction {
+            [] => (0, 0),
+            [b'.', digits @ ..] => nanoseconds(digits).ok_or(Invalid::new(EXPECTED))?,
+            _ => return Err(Invalid::new(EXPECTED)),
+        };
+        Ok(Self { nanosecond, fraction_digits, ..time })
     }
 
     /// Appends a time-val with exactly the fraction digits of this timestamp.
@@ -235,7 +234,7 @@ const DAYS_IN_MONTH: [u8; 13] = [0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 
 fn is_date(year: u16, month: u8, day: u8) -> bool {
     YEARS.contains(&year)
         && DAYS_IN_MONTH.get(usize::from(month)).is_some_and(|days| (1..=*days).contains(&day))
-        && ((month, day) != (2, 29) || is_leap(year))
+        && (month != 2 || day != 29 || is_leap(year))
 }
 
 /// Returns the days from 1 January of the year 1 to the first of `month`.
@@ -269,9 +268,10 @@ fn date_of(days: i64) -> Option<(u16, u8, u8)> {
     Some((year, month, day))
 }
 
-/// Parses the whole second at the start of a time-val, and returns it with the rest.
+/// Parses the digits at the start of a time-val. Returns the year, the other parts down to the
+/// second, and the rest.
 #[inline]
-fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
+fn whole(bytes: &[u8]) -> Option<(u16, [u8; 5], &[u8])> {
     // Only a fifteenth digit distinguishes the year 19124 from the year 1912.
     let counted =
         matches!(bytes, [b'1', b'9', b'1'..=b'9', ..]) && bytes.get(14).is_some_and(u8::is_ascii_digit);
@@ -282,7 +282,7 @@ fn whole(bytes: &[u8]) -> Option<(Result<Timestamp, Invalid>, &[u8])> {
     let (time, after) = bytes.get(6..)?.split_first_chunk()?;
     let [_, _, hour, _, minute, _, second, _] = scan::pairs(*time)?;
     let year = u16::from(century - too_much) * 100 + u16::from(year);
-    Some((Timestamp::new(year, month, day, hour, minute, second), after))
+    Some((year, [month, day, hour, minute, second], after))
 }
 
 /// Parses a fraction. Returns it in nanoseconds, with the number of digits kept.

@@ -36,32 +36,49 @@ impl Order {
         Self { rows, settled: false }
     };
 
-    /// Judges `line` by the first of `formats` that it fits.
+    /// Parses `line` in the likeliest of `formats`, which nearly every line has. Pass the result to
+    /// [`judge`](Self::judge), unless it is an entry and [`is_settled`](Self::is_settled) holds.
     #[inline(always)]
+    pub(super) fn parse_first<'a>(
+        &self,
+        formats: Formats,
+        context: &mut Context,
+        line: &'a [u8],
+    ) -> Result<Line<'a>, Invalid> {
+        match self.rows.iter().find(|(format, _)| formats.contains(format.alone())) {
+            Some(&(format, _)) => parse_among(formats, format, without_cr(line), context),
+            None => Err(Invalid::new("some format to be allowed")),
+        }
+    }
+
+    /// Judges `line` by the first of `formats` that it fits. `first` is the result of
+    /// [`parse_first`](Self::parse_first).
+    #[inline(never)]
     pub(super) fn judge<'a>(
         &mut self,
         formats: Formats,
         context: &mut Context,
         line: &'a [u8],
+        first: Result<Line<'a>, Invalid>,
     ) -> Verdict<'a> {
         let raw = without_cr(line);
-        let (mut first_error, mut wrapped) = (None, false);
-        for (format, _) in self.rows.iter().filter(|(format, _)| formats.contains(format.alone())) {
-            let parsed = match format {
-                Format::Mlsd if formats != Formats::MLSD => mlsd::parse_among_others(raw),
-                _ => format.parse(raw, context),
+        let (mut first, mut first_error, mut wrapped) = (Some(first), None, false);
+        for &(format, _) in self.rows.iter().filter(|(format, _)| formats.contains(format.alone())) {
+            let parsed = match first.take() {
+                Some(parsed) => parsed,
+                None => parse_among(formats, format, raw, context),
             };
             match parsed {
                 Ok(Line::Noise) => return Verdict::Noise,
                 // A bare name may be an entry in another format.
                 Ok(Line::Wrapped) => wrapped = true,
                 Ok(Line::Spread(parts)) => {
-                    self.settle(formats, *format);
+                    self.settle(formats, format);
                     return Verdict::Spread(parts);
                 }
                 Ok(Line::Entry(entry)) => {
                     if first_error.is_some() || !self.settled {
-                        self.settle(formats, *format);
+                        self.settle(formats, format);
                     }
                     return Verdict::Shown(Ok(entry));
                 }
@@ -79,8 +96,7 @@ impl Order {
         Verdict::Shown(Err(BadLine { raw, reason }))
     }
 
-    /// Judges a line like [`judge`](Self::judge), but is not inlined, for callers in which size
-    /// matters more than speed.
+    /// Judges `line` from the start, for callers in which size matters more than speed.
     #[inline(never)]
     pub(super) fn judge_seldom<'a>(
         &mut self,
@@ -88,7 +104,13 @@ impl Order {
         context: &mut Context,
         line: &'a [u8],
     ) -> Verdict<'a> {
-        self.judge(formats, context, line)
+        let first = self.parse_first(formats, context, line);
+        self.judge(formats, context, line, first)
+    }
+
+    /// Returns whether a line has been an entry.
+    pub(super) const fn is_settled(&self) -> bool {
+        self.settled
     }
 
     /// Counts a failure for each format that was tried before `fitting`. A line that fits no format
@@ -104,6 +126,20 @@ impl Order {
         self.rows.sort_unstable_by_key(|&(format, failures)| {
             (failures, Format::ALL.iter().position(|it| *it == format))
         });
+    }
+}
+
+/// Parses `raw` in `format`, which is one of `formats`.
+#[inline(always)]
+fn parse_among<'a>(
+    formats: Formats,
+    format: Format,
+    raw: &'a [u8],
+    context: &mut Context,
+) -> Result<Line<'a>, Invalid> {
+    match format {
+        Format::Mlsd if formats != Formats::MLSD => mlsd::parse_among_others(raw),
+        _ => format.parse(raw, context),
     }
 }
 

@@ -24,8 +24,7 @@ const EXPECTED: Invalid = Invalid::new("a line of dir");
 /// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
     if let Some((dated, rest)) = usual(line, context) {
-        let entry = entry(Cursor::new(rest), dated, true).ok_or(EXPECTED)?;
-        return Ok(Line::Entry(entry.read_from(Format::Dos, line)));
+        return entry(line, Cursor::new(rest), dated, true);
     }
     let mut cursor = Cursor::new(line);
     cursor.blanks();
@@ -37,9 +36,9 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     let dated = context.clock.on_numbers(date, time);
     let so_far = line.strip_suffix(cursor.rest).unwrap_or_default();
     let of_iis = matches!(so_far, [.., b'0'..=b'9', b'A' | b'P', b'M']);
-    let entry = entry(cursor, dated, of_iis).ok_or(EXPECTED)?;
+    let entry = entry(line, cursor, dated, of_iis)?;
     context.dates = known;
-    Ok(Line::Entry(entry.read_from(Format::Dos, line)))
+    Ok(entry)
 }
 
 /// Reads `12-05-96  05:03PM` at the fixed positions of IIS, once an earlier date has shown that the
@@ -68,27 +67,31 @@ const SIZE_PADDING: usize = 4;
 /// Largest gap between the time and `<DIR>` in layouts where the tag has 15 columns to itself.
 const TAG_GAP: usize = 7;
 
-/// Parses what follows the date and the time. Only IIS is known to put names in a fixed column; in
-/// other layouts, the blanks in front of them are padding.
-#[inline]
-fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>> {
+/// Parses what follows the date and the time in `line`. Only IIS is known to put names in a fixed
+/// column; in other layouts, the blanks in front of them are padding.
+fn entry<'a>(
+    line: &'a [u8],
+    mut cursor: Cursor<'a>,
+    dated: Dated,
+    of_iis: bool,
+) -> Result<Line<'a>, Invalid> {
     let before = cursor.rest.len();
-    cursor.gap()?;
+    cursor.gap().ok_or(EXPECTED)?;
     let gap = before - cursor.rest.len();
     let word = cursor.word();
     let tagged = word.first() == Some(&b'<');
     let tag = if tagged { TAGS.iter().find(|row| row.0.as_bytes() == word) } else { None };
     let (kind, size) = match tag {
         Some(&(tag, kind)) => {
-            cursor.pad(15 - tag.len())?;
+            cursor.pad(15 - tag.len()).ok_or(EXPECTED)?;
             (kind, None)
         }
         None => {
             let size = size::grouped(word);
             if size.is_none() && !stands_for_a_size(word, gap) {
-                return None;
+                return Err(EXPECTED);
             }
-            cursor.eat(b' ')?;
+            cursor.eat(b' ').ok_or(EXPECTED)?;
             (Kind::File, Some(size))
         }
     };
@@ -97,15 +100,15 @@ fn entry(mut cursor: Cursor<'_>, dated: Dated, of_iis: bool) -> Option<Entry<'_>
     }
     let (name, kind) = match (kind, cursor.rest) {
         (Kind::Directory, name) => (name, Kind::directory(name)),
-        (Kind::Link { .. }, rest) => link(rest)?,
+        (Kind::Link { .. }, rest) => link(rest).ok_or(EXPECTED)?,
         (kind, name) => (name, kind),
     };
-    let mut entry = Entry::named(name, kind)?;
+    let mut entry = Entry::named(name, kind).ok_or(EXPECTED)?;
     if let Some(size) = size {
         entry.set_size(size);
     }
     entry.set_modified(dated);
-    Some(entry)
+    Ok(Line::Entry(entry.read_from(Format::Dos, line)))
 }
 
 /// Returns whether `word`, which is not a size, is in the column of sizes.

@@ -77,6 +77,7 @@ impl<'a> Entry<'a> {
 
     /// Creates an entry for formats in which every entry has a name. Returns `None` for an invalid
     /// or empty name, and for one of only blanks, which are the padding of a column.
+    #[inline]
     pub(super) fn named(name: &'a [u8], kind: Kind<'a>) -> Option<Self> {
         let name = Text::new(name).ok().filter(|name| !is_padding(name.as_bytes()))?;
         Some(Self::new(name, kind))

@@ -5,7 +5,7 @@ use core::iter::FusedIterator;
 use super::context::Context;
 use super::detect::{BadLine, Order, Verdict, joined};
 use super::lines::without_cr;
-use super::{Clock, Entry, Formats};
+use super::{Clock, Entry, Formats, Line};
 
 /// An iterator over the entries of a whole listing, and over the lines that should be entries but
 /// cannot be read.
@@ -76,7 +76,13 @@ impl<'a> Iterator for Entries<'a> {
             let before = self.rest;
             let (line, rest) = split(before)?;
             self.rest = rest;
-            let mut verdict = self.order.judge(self.formats, &mut self.context, line);
+            let first = match self.order.parse_first(self.formats, &mut self.context, line) {
+                Ok(Line::Entry(entry)) if self.order.is_settled() && !self.context.dates.is_open() => {
+                    return Some(Ok(entry));
+                }
+                first => first,
+            };
+            let mut verdict = self.order.judge(self.formats, &mut self.context, line, first);
             if self.context.dates.is_open() {
                 self.settle_dates(rest);
                 verdict = self.order.judge_seldom(self.formats, &mut self.context, line);

@@ -298,9 +298,16 @@ fn split<'i>(input: &&'i [u8]) -> Option<(&'i [u8], Option<&'i [u8]>)> {
 
 /// Strips the CR before the LF, or all of them where a server sends several.
 #[inline]
-pub(super) fn without_cr(mut line: &[u8]) -> &[u8] {
-    while let [rest @ .., b'\r'] = line {
-        line = rest;
+pub(super) fn without_cr(line: &[u8]) -> &[u8] {
+    match line {
+        [rest @ .., b'\r', b'\r'] => without_crs(rest),
+        [rest @ .., b'\r'] => rest,
+        _ => line,
     }
-    line
+}
+
+#[cold]
+fn without_crs(line: &[u8]) -> &[u8] {
+    let end = line.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
+    line.get(..end).unwrap_or_default()
 }

@@ -101,10 +101,7 @@ fn entry<'a>(facts: &Facts<'a>, format: Format, line: &'a [u8]) -> Entry<'a> {
     entry.owner = owner.or_else(|| number(values.unix_uid.is_some(), "UNIX.uid")).map(Text::from);
     let group = values.unix_groupname.or(values.unix_group);
     entry.group = group.or_else(|| number(values.unix_gid.is_some(), "UNIX.gid")).map(Text::from);
-    if !facts.unreadable.is_empty() {
-        mark_unreadable(&mut entry, facts);
-    }
-    entry
+    if facts.unreadable.is_empty() { entry } else { with_unreadable(entry, facts) }
 }
 
 /// Facts, and the field of an entry that each of them fills.
@@ -128,9 +125,10 @@ pub(super) fn fields_of(selected: FactSet) -> Fields {
     shown.fold(Fields::KIND, |fields, (_, field)| fields | *field)
 }
 
-/// Marks the fields whose facts cannot be read, unless another fact gives the same information.
+/// Returns `entry` with the fields marked whose facts cannot be read, unless another fact gives the
+/// same information.
 #[cold]
-fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
+fn with_unreadable<'a>(mut entry: Entry<'a>, facts: &Facts<'a>) -> Entry<'a> {
     if facts.unreadable.contains(FactSet::MODIFY) {
         entry.modified = facts.get("modify").and_then(|value| shortened(value.as_bytes()));
     }
@@ -145,6 +143,7 @@ fn mark_unreadable(entry: &mut Entry<'_>, facts: &Facts<'_>) {
             entry.unreadable |= field;
         }
     }
+    entry
 }
 
 // also in use, in no RFC: 8DIGIT / 12DIGIT; and "Z" after any time-val
@@ -180,14 +179,18 @@ const SPECIAL: [(&str, Kind<'static>); 7] = [
     ("OS.unix=socket", Kind::Socket),
 ];
 
+#[inline]
 fn kind(fact: TypeFact<'_>) -> Kind<'_> {
-    let value = match fact {
-        TypeFact::File => return Kind::File,
-        TypeFact::Directory => return Kind::Directory,
-        TypeFact::Current => return Kind::CurrentDirectory,
-        TypeFact::Parent => return Kind::ParentDirectory,
-        TypeFact::Other(value) => value,
-    };
+    match fact {
+        TypeFact::File => Kind::File,
+        TypeFact::Directory => Kind::Directory,
+        TypeFact::Current => Kind::CurrentDirectory,
+        TypeFact::Parent => Kind::ParentDirectory,
+        TypeFact::Other(value) => other_kind(fact, value),
+    }
+}
+
+fn other_kind<'a>(fact: TypeFact<'a>, value: FactValue<'a>) -> Kind<'a> {
     if let Some(target) = fact.link_target() {
         let target = Text::new(target).ok().filter(|target| !target.is_empty());
         return Kind::Link { target };

@@ -72,23 +72,34 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> ListingParser<B> {
     pub fn next<'s, 'i: 's>(&'s mut self, input: &mut &'i [u8]) -> Option<Result<Entry<'s>, BadLine<'s>>> {
         let range = loop {
             match self.lines.next(input)? {
-                Found::Whole(line) => match self.order.judge(self.formats, &mut self.context, line) {
-                    Verdict::Noise => {}
-                    Verdict::Shown(shown) if !self.context.dates.is_open() => return Some(shown),
-                    Verdict::Shown(_) => {
-                        if !self.lines.keep(line) {
-                            self.context.dates.close();
-                            return shown(self.order.judge_seldom(self.formats, &mut self.context, line));
+                Found::Whole(line) => {
+                    // An entry is large, so those of most lines do not pass through `judge`.
+                    let first = match self.order.parse_first(self.formats, &mut self.context, line) {
+                        Ok(Line::Entry(entry))
+                            if self.order.is_settled() && !self.context.dates.is_open() =>
+                        {
+                            return Some(Ok(entry));
                         }
-                        self.keeping = Keeping::Batch(self.context.header);
+                        first => first,
+                    };
+                    match self.order.judge(self.formats, &mut self.context, line, first) {
+                        Verdict::Noise => {}
+                        Verdict::Shown(shown) if !self.context.dates.is_open() => return Some(shown),
+                        Verdict::Shown(_) => {
+                            if !self.lines.keep(line) {
+                                self.context.dates.close();
+                                return shown(self.order.judge_seldom(self.formats, &mut self.context, line));
+                            }
+                            self.keeping = Keeping::Batch(self.context.header);
+                        }
+                        Verdict::Wrapped(_) if self.lines.keep(line) => self.keeping = Keeping::Half,
+                        Verdict::Wrapped(raw) => return Some(Err(BadLine::half(raw))),
+                        Verdict::Spread(parts) => match self.lines.with_name(line, &parts) {
+                            Some(range) => break range,
+                            None => return Some(Err(BadLine::too_long(without_cr(line)))),
+                        },
                     }
-                    Verdict::Wrapped(_) if self.lines.keep(line) => self.keeping = Keeping::Half,
-                    Verdict::Wrapped(raw) => return Some(Err(BadLine::half(raw))),
-                    Verdict::Spread(parts) => match self.lines.with_name(line, &parts) {
-                        Some(range) => break range,
-                        None => return Some(Err(BadLine::too_long(without_cr(line)))),
-                    },
-                },
+                }
                 Found::Stored(range) => {
                     if let Some(range) = self.settle(range) {
                         break range;

@@ -9,10 +9,13 @@
 pub(super) use crate::codec::scan::decimal as number;
 
 /// Parses a number that may have `,` or `.` between its thousands.
+#[inline]
 pub(super) fn grouped(word: &[u8]) -> Option<u64> {
-    if let Some(value) = number(word) {
-        return Some(value);
-    }
+    number(word).or_else(|| thousands(word))
+}
+
+#[cold]
+fn thousands(word: &[u8]) -> Option<u64> {
     let mark = *word.iter().find(|byte| !byte.is_ascii_digit())?;
     if !matches!(mark, b',' | b'.') {
         return None;

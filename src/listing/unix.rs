@@ -43,14 +43,31 @@ const MOST_COLUMNS: usize = 24;
 /// # Errors
 /// Fails when the line does not have the shape above, or its name is impossible.
 pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a>, Invalid> {
+    if let Some((mode, columns)) = usual(line, &context.clock) {
+        return entry(line, mode, columns);
+    }
+    parse_odd(line, context)
+}
+
+/// Parses any line that [`usual`] does not accept.
+#[inline(never)]
+fn parse_odd<'a>(line: &'a [u8], context: &Context) -> Result<Line<'a>, Invalid> {
     if is_noise(line) {
         return Ok(Line::Noise);
     }
-    let Some((head, columns)) = head(line, &context.clock) else {
-        let entry = raw_numbers(line).ok_or(EXPECTED)?;
-        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
-    };
-    let (name, target) = match head.letter {
+    match head(line, &context.clock) {
+        Some((mode, columns)) => entry(line, mode, columns),
+        None => {
+            let entry = raw_numbers(line).ok_or(EXPECTED)?;
+            Ok(Line::Entry(entry.read_from(Format::Unix, line)))
+        }
+    }
+}
+
+/// Makes an entry of the columns of `line`.
+#[inline]
+fn entry<'a>(line: &'a [u8], mode: Mode<'a>, columns: Columns<'a>) -> Result<Line<'a>, Invalid> {
+    let (name, target) = match mode.letter {
         [b'l' | b'e'] => split_link(columns.name),
         _ => (columns.name, None),
     };
@@ -58,17 +75,15 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
         return Err(Invalid::new("a name"));
     }
     let target = target.map(Text::new).transpose()?;
-    let kind = kind(head.letter, name, target, columns.device).ok_or(EXPECTED)?;
-    let mut entry = Entry::new(Text::new(name)?, kind);
+    let kind = kind(mode.letter, name, target, columns.device).ok_or(EXPECTED)?;
+    let mut entry = Entry::new(Text::new(name)?, kind).read_from(Format::Unix, line);
     entry.size = columns.size;
-    entry.unreadable = columns.unreadable | head.unreadable;
+    entry.unreadable = columns.unreadable | mode.unreadable;
     entry.set_modified(columns.modified);
-    entry.mode = head.mode;
+    entry.mode = mode.mode;
     if let Some((links, owner, group)) = columns.words {
-        entry.links = Some(links);
-        entry.set_owner(owner);
-        entry.set_group(group);
-        return Ok(Line::Entry(entry.read_from(Format::Unix, line)));
+        (entry.links, entry.owner, entry.group) = (Some(links), Some(owner), Some(group));
+        return Ok(Line::Entry(entry));
     }
     let (links, owner, group) = owners(columns.owners);
     // The sizes of forks are neither links nor an owner.
@@ -82,7 +97,7 @@ pub(super) fn parse<'a>(line: &'a [u8], context: &mut Context) -> Result<Line<'a
     if let Some(group) = group {
         entry.set_group(group);
     }
-    Ok(Line::Entry(entry.read_from(Format::Unix, line)))
+    Ok(Line::Entry(entry))
 }
 
 /// Returns whether the line is blank or a line of totals. Nothing else is skipped, not even the
@@ -179,14 +194,11 @@ fn split_link(name: &[u8]) -> (&[u8], Option<&[u8]>) {
 }
 
 /// Parses the mode and the columns after it.
-#[inline]
 pub(super) fn head<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Columns<'a>)> {
     let mut cursor = Cursor::new(line);
     let mode = mode(&mut cursor)?;
     let columns = match mode.hidden {
-        false => usual(cursor.rest, clock)
-            .or_else(|| columns(cursor, clock, is_complete))
-            .or_else(|| undated(cursor)),
+        false => columns(cursor, clock, is_complete).or_else(|| undated(cursor)),
         true => unknown_columns(cursor),
     };
     Some((mode, columns?))
@@ -197,7 +209,7 @@ pub(super) struct Columns<'a> {
     /// Links, owner and group, with the blanks around them.
     pub(super) owners: &'a [u8],
     /// Links, owner and group, if each is known to be a single word.
-    words: Option<(u64, &'a [u8], &'a [u8])>,
+    words: Option<(u64, Text<'a>, Text<'a>)>,
     pub(super) size: Option<u64>,
     device: Option<Device>,
     /// [`Fields::SIZE`] if the size cannot be read.
@@ -223,11 +235,12 @@ impl Columns<'_> {
     }
 }
 
-/// Parses the columns as nearly all servers write them: links, owner, group and size, a word each,
-/// and the usual date. Returns `None` if [`columns`] must decide. From any line that is accepted
-/// here, [`columns`] would read the same.
+/// Parses a line as nearly all servers write it: the mode, links, owner, group and size, a word
+/// each, and the usual date. Returns `None` if [`head`] must decide. From any line that is accepted
+/// here, [`head`] would read the same.
 #[inline]
-fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
+fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<(Mode<'a>, Columns<'a>)> {
+    let (mode, line) = mode::usual(line)?;
     let spaces = scan::spaces(line)?;
     let (mut starts, mut ends) = (!spaces & (spaces << 1), spaces & !(spaces << 1) & !1);
     let mut word = || {
@@ -246,9 +259,10 @@ fn usual<'a>(line: &'a [u8], clock: &Clock) -> Option<Columns<'a>> {
     if digit(owner) && digit(group) || group.ends_with(b",") || owner == b"?" || group == b"?" {
         return None;
     }
-    let words = Some((links, owner, group));
+    // There are no control bytes in the columns.
+    let words = Some((links, Text::checked(owner), Text::checked(group)));
     let unreadable = Fields::empty();
-    Some(Columns { owners, words, size: Some(size), device: None, unreadable, modified, name })
+    Some((mode, Columns { owners, words, size: Some(size), device: None, unreadable, modified, name }))
 }
 
 /// Finds the date: the first that has a size, even an unreadable one, in front of it. An unreadable

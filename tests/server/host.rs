@@ -5,7 +5,7 @@ use crate::support::seconds;
 use crate::support::server::{DataState, End, Rig, Slow};
 use ftp_proto::action::{Action, DataOp};
 use ftp_proto::error::{Error, LocalError, PeerError};
-use ftp_proto::server::{Answer, Event, Refusal, Request, Session};
+use ftp_proto::server::{Answer, Event, Refusal, Request};
 
 #[test]
 fn an_answer_may_come_later_and_commands_wait_for_it() {
@@ -128,14 +128,4 @@ fn the_end_of_the_stream_is_told_and_half_a_line_too() {
     rig.close();
     assert_eq!(rig.codes(), [200]);
     assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::ClosedInside))));
-}
-
-#[test]
-fn a_session_is_small() {
-    let size = std::mem::size_of::<Session<[u8; 0]>>();
-    println!("Session<[u8; 0]>: {size} bytes");
-    assert!(size <= 1168, "{size}");
-    let size = std::mem::size_of::<ftp_proto::server::Server>();
-    println!("Server: {size} bytes");
-    assert!(size <= 48, "{size}");
 }

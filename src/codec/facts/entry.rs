@@ -70,8 +70,21 @@ impl<'a> Kind<'a> {
     #[must_use]
     #[inline]
     pub fn from_value(value: FactValue<'a>) -> Self {
-        let named = |row: &&(Kind<'static>, &str)| row.1.as_bytes().eq_ignore_ascii_case(value.0);
-        KINDS.iter().find(named).map_or(Self::Other(value), |row| row.0)
+        const fn word(padded: &[u8; 8]) -> u64 {
+            u64::from_le_bytes(*padded)
+        }
+        const FILE: u64 = word(b"file    ");
+        const DIRECTORY: u64 = word(b"dir     ");
+        const CURRENT: u64 = word(b"cdir    ");
+        const PARENT: u64 = word(b"pdir    ");
+        // Pads with spaces, which no value has, and makes letters lower case.
+        match scan::start(value.0) | word(b"        ") {
+            FILE => Self::File,
+            DIRECTORY => Self::Directory,
+            CURRENT => Self::Current,
+            PARENT => Self::Parent,
+            _ => Self::Other(value),
+        }
     }
 
     /// Returns the value as it is written.

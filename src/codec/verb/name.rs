@@ -4,68 +4,43 @@
 //! multiplier that maps each name to a slot of its own, so nothing has to be kept in sync by hand.
 
 use super::{NAMES, Verb};
+use crate::codec::scan;
 
 /// Returns the command whose name `line` begins with, ignoring case, and the rest of the line,
 /// which is empty or begins with a space or a control byte.
 #[inline]
 pub(super) fn split(line: &[u8]) -> Option<(Verb, &[u8])> {
-    let (key, length) = key(line);
-    let verb = INDEX.verbs[slot(key, INDEX.multiplier)]?;
-    if KEYS[verb as usize] != key {
+    let (word, length) = word(line);
+    let verb = INDEX.verbs[slot(word, INDEX.multiplier)]?;
+    let differs = word ^ KEYS[verb as usize];
+    if differs & !case_of(KEYS[verb as usize]) != 0 {
         return None;
     }
     Some((verb, line.get(length..)?))
 }
 
-/// Returns a key for the word that `line` begins with, and the word's length. The key holds the
-/// letters in upper case and the length in the top byte, so that different words have different
-/// keys. A word of more than 7 bytes gets a key that no command has.
+/// Returns the word that `line` begins with, padded with NULs, and the word's length. Only the
+/// first eight bytes of a longer word are returned, which are no name.
 #[inline]
-const fn key(line: &[u8]) -> (u64, usize) {
+const fn word(line: &[u8]) -> (u64, usize) {
     const BELOW_GRAPHIC: u64 = EACH * (b' ' + 1) as u64;
-    let start = start(line);
+    let start = scan::start(line);
     // The lowest bit set is the top bit of the first byte that is not above a space; the bits above
     // it may be wrong.
-    let ends = start.wrapping_sub(BELOW_GRAPHIC) & !start & TOPS;
-    let length = ends.trailing_zeros() / 8;
-    if length > 7 {
-        return (0, 0);
-    }
-    let word = start & ((1 << (8 * length)) - 1);
-    (upper(word) | (length as u64) << 56, length as usize)
+    let ends = start.wrapping_sub(BELOW_GRAPHIC) & !start & (EACH * 0x80);
+    let end = (ends & ends.wrapping_neg()) >> 7;
+    (start & end.wrapping_sub(1), (ends.trailing_zeros() / 8) as usize)
 }
 
-/// Returns the first eight bytes, padded with NULs, or zero for a line of fewer than three bytes.
+/// Returns the bits of a name in which upper and lower case differ. Letters have bit 0x40, and
+/// digits do not.
 #[inline]
-const fn start(line: &[u8]) -> u64 {
-    if let Some(bytes) = line.first_chunk::<8>() {
-        u64::from_le_bytes(*bytes)
-    } else if let (Some(first), Some(last)) = (line.first_chunk::<4>(), line.last_chunk::<4>()) {
-        // The two words overlap at the bytes that are in both.
-        let last = u32::from_le_bytes(*last) as u64;
-        u32::from_le_bytes(*first) as u64 | last << (8 * (line.len() - 4))
-    } else if let [a, b, c] = *line {
-        u64::from_le_bytes([a, b, c, 0, 0, 0, 0, 0])
-    } else {
-        0
-    }
+const fn case_of(name: u64) -> u64 {
+    (name & (EACH * 0x40)) >> 1
 }
 
+/// A `u64` with each byte set to one.
 const EACH: u64 = 0x0101_0101_0101_0101;
-const TOPS: u64 = EACH * 0x80;
-
-/// Converts ASCII letters to upper case, eight bytes at once.
-#[inline]
-const fn upper(word: u64) -> u64 {
-    // With the top bits cleared, an addition to one byte does not carry into the next. The top bit
-    // of a sum shows whether the byte was at least `a`, or beyond `z`.
-    let low = word & (EACH * 0x7F);
-    let from_a = low + EACH * (0x80 - b'a' as u64);
-    let beyond_z = low + EACH * (0x7F - b'z' as u64);
-    let lower = from_a & !beyond_z & !word & TOPS;
-    // 0x80 becomes 0x20, the bit that distinguishes the cases.
-    word ^ (lower >> 2)
-}
 
 const SLOT_BITS: u32 = 9;
 
@@ -81,19 +56,19 @@ const KEY_OF_VERB: [u64; NAMES.len()] = {
     let mut keys = [0; NAMES.len()];
     let mut row = 0;
     while row < keys.len() {
-        let (key, length) = key(NAMES[row].as_bytes());
+        let (word, length) = word(NAMES[row].as_bytes());
         assert!(length >= 3 && length == NAMES[row].len(), "the name of a command has 3 to 7 bytes");
-        keys[row] = key;
+        keys[row] = word;
         row += 1;
     }
     keys
 };
 
 #[inline]
-const fn slot(key: u64, multiplier: u64) -> usize {
-    // The high bits of a product depend on all bits of the key. The result is below
-    // `1 << SLOT_BITS`.
-    (key.wrapping_mul(multiplier) >> (u64::BITS - SLOT_BITS)) as usize
+const fn slot(word: u64, multiplier: u64) -> usize {
+    // The high bits of a product depend on all bits of the word. The result is below
+    // `1 << SLOT_BITS`. Case makes no difference.
+    ((word & (EACH * 0xDF)).wrapping_mul(multiplier) >> (u64::BITS - SLOT_BITS)) as usize
 }
 
 /// Tries odd multipliers in turn until no two names share a slot.

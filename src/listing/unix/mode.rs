@@ -42,6 +42,19 @@ pub(super) fn mode<'a>(cursor: &mut Cursor<'a>) -> Option<Mode<'a>> {
     ends.then_some(Mode { letter, mode: permissions, unreadable: Fields::empty(), hidden })
 }
 
+/// Parses the mode of a file, directory or link at the start of a line, unless it has rarer
+/// letters. Returns the rest of the line as well, which begins with the blank after the mode.
+#[inline]
+pub(super) fn usual(line: &[u8]) -> Option<(Mode<'_>, &[u8])> {
+    let (letter @ [b'-' | b'd' | b'l'], rest) = line.split_first_chunk()? else { return None };
+    let (letters, rest) = rest.split_first_chunk()?;
+    let mode = Mode { letter, mode: Some(common(letters)?), unreadable: Fields::empty(), hidden: false };
+    match rest {
+        [b'+' | b'@' | b'.', rest @ ..] | rest if rest.starts_with(b" ") => Some((mode, rest)),
+        _ => None,
+    }
+}
+
 /// Parses a malformed mode: one without the type letter, which is taken for that of a file, or one
 /// with the type letter and eight or nine other letters, most of which are where they should be.
 #[cold]
@@ -82,19 +95,23 @@ static PLACES: [&[(u8, u16)]; 9] = [
     &[(b'x', 0o001), (b't', 0o1001), (b'T', 0o1000)],
 ];
 
-#[inline]
 fn permissions(letters: &[u8; 9]) -> Option<u16> {
-    // Compare all letters at once, unless there are rare ones.
+    common(letters).or_else(|| {
+        let mut mode = 0;
+        for (&letter, place) in letters.iter().zip(&PLACES) {
+            if letter != b'-' {
+                mode |= place.iter().find(|(known, _)| *known == letter)?.1;
+            }
+        }
+        Some(mode)
+    })
+}
+
+/// Parses permissions without rare letters, by comparing all letters at once.
+#[inline]
+fn common(letters: &[u8; 9]) -> Option<u16> {
     let &[most @ .., last] = letters;
     let (set, unset) = (scan::alike(most, *b"rwxrwxrw"), scan::alike(most, [b'-'; 8]));
-    if set ^ unset == 0xff && matches!(last, b'x' | b'-') {
-        return Some(u16::from(set.reverse_bits()) << 1 | u16::from(last == b'x'));
-    }
-    let mut mode = 0;
-    for (&letter, place) in letters.iter().zip(&PLACES) {
-        if letter != b'-' {
-            mode |= place.iter().find(|(known, _)| *known == letter)?.1;
-        }
-    }
-    Some(mode)
+    let all = set ^ unset == 0xff && matches!(last, b'x' | b'-');
+    all.then(|| u16::from(set.reverse_bits()) << 1 | u16::from(last == b'x'))
 }

@@ -240,6 +240,7 @@ fn a_line_that_is_no_entry_is_an_error() {
 proptest! {
     #[test]
     fn what_is_read_where_it_stands_is_what_a_walk_to_the_date_finds(
+        mode in "[-dl]([r-][w-][x-]){3}[+@.]?|[-r]rw-r-sr-T|d\\?{9}",
         words in proptest::collection::vec(
             ("[ ]{1,3}", "(1|12|1000|8,|ftp|May|Nov|9|9\\.|9\\.11\\.|11-09|2001|2001-11-09|20:06|31 Feb|-5|x|\\?|a\tb|\u{11}|11\u{6708})"),
             1..4,
@@ -249,12 +250,15 @@ proptest! {
         rest in "( |  |\t)( x|Nov  9 20:06 x|y.txt {0,30})?",
     ) {
         let words: String = words.into_iter().map(|(blanks, word)| blanks + &word).collect();
-        let line = String::from("   1") + &words + &size + &date + &rest;
+        let line = mode + "   1" + &words + &size + &date + &rest;
         let clock = Clock::at(1_731_240_000);
-        if let Some(usual) = usual(line.as_bytes(), &clock) {
-            let walked = columns(Cursor::new(line.as_bytes()), &clock, is_complete).unwrap();
+        if let Some((mode, usual)) = usual(line.as_bytes(), &clock) {
+            let (walked_mode, walked) = head(line.as_bytes(), &clock).unwrap();
+            prop_assert_eq!((mode.letter, mode.mode), (walked_mode.letter, walked_mode.mode));
+            prop_assert_eq!((mode.unreadable, mode.hidden), (walked_mode.unreadable, walked_mode.hidden));
             let (links, owner, group) = usual.words.unwrap();
-            prop_assert_eq!(owners(walked.owners), (Some(links), Some(owner), Some(group)), "{}", line);
+            let words = (Some(links), Some(owner.as_bytes()), Some(group.as_bytes()));
+            prop_assert_eq!(owners(walked.owners), words, "{}", line);
             prop_assert_eq!(owners(usual.owners), owners(walked.owners));
             prop_assert_eq!((usual.size, usual.device), (walked.size, walked.device));
             prop_assert_eq!(usual.unreadable, walked.unreadable);
