@@ -187,8 +187,8 @@ pub fn sentence(costs: &[Cost]) -> String {
     if !costs.is_empty() {
         _ = writeln!(
             out,
-            "\nA handshake of TLS 1.3 alone, between rustls and rustls in memory, costs the server {} of CPU \
-             time; one that resumes a session costs {}.",
+            "\nIn CPU time, a handshake of TLS 1.3 alone, between rustls and rustls in memory, costs the server \
+             {}; one that resumes a session costs {}.",
             of(false),
             of(true)
         );

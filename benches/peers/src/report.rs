@@ -12,7 +12,7 @@ pub fn markdown(results: &Results) -> String {
     let mut out = caption(results);
     let mut notes = Notes::default();
     let tests = || results.tests.iter().filter_map(|name| measure::named(name));
-    heading(&mut out, "rate", &results.servers);
+    heading(&mut out, "rate (min..max)", &results.servers);
     for test in tests() {
         let cells = results.servers.iter().map(|server| {
             let Some(values) = results.values(server, test, |figure| Some(figure.value)) else {
@@ -27,7 +27,7 @@ pub fn markdown(results: &Results) -> String {
         row(&mut out, &format!("{}, {}", test.title, test.unit), cells);
     }
     out.push('\n');
-    heading(&mut out, "CPU time of the server", &results.servers);
+    heading(&mut out, "CPU time of the server (min..max)", &results.servers);
     for test in tests().filter(|test| !test.cpu_unit.is_empty()) {
         let cells = results.servers.iter().map(|server| {
             let values = results.values(server, test, |figure| figure.cpu);
@@ -67,7 +67,7 @@ fn caption(results: &Results) -> String {
     let rounds = results.samples.iter().map(|sample| sample.round + 1).max().unwrap_or(0);
     let settings = &results.settings;
     format!(
-        "{}. Medians of {rounds} rounds of {} s (min..max); large file of {} MiB, {} idle sessions.\n\n",
+        "{}. Medians of {rounds} rounds of {} s; large file of {} MiB, {} idle sessions.\n\n",
         results.machine,
         settings.seconds,
         settings.size >> 20,
