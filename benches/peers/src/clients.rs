@@ -367,7 +367,7 @@ impl Task {
         match self {
             Task::Down => format!("{size} down"),
             Task::Up => format!("{size} up"),
-            Task::Small => format!("{SMALL} files of 1 KiB down"),
+            Task::Small => format!("{} files of 1 KiB down", number(SMALL as f64)),
         }
     }
 }
