@@ -13,7 +13,7 @@ const CHUNK: usize = 32 * 1024;
 const NOW: i64 = 1_731_240_000;
 
 /// Lines whose numbers are scrambled, so that no two are alike.
-fn scrambled(mut line: impl FnMut(&mut String, u64, u64)) -> String {
+pub(crate) fn scrambled(mut line: impl FnMut(&mut String, u64, u64)) -> String {
     let mut listing = String::new();
     for i in 0..ENTRIES {
         line(&mut listing, i, (i ^ 0x5bd1).wrapping_mul(2_654_435_761) & 0xFFFF_FFFF);

@@ -7,6 +7,7 @@
 mod codings;
 mod dialogue;
 mod listings;
+mod rare;
 #[path = "../../parse/transcript.rs"]
 mod transcript;
 
@@ -77,17 +78,22 @@ fn replies(repetitions: u64) {
     });
 }
 
+/// All tasks, those of rare formats last.
+fn all_tasks() -> impl Iterator<Item = Task> {
+    tasks().into_iter().chain(rare::TASKS)
+}
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     match &arguments[..] {
         [] => {
-            for (name, items, _) in tasks() {
+            for (name, items, _) in all_tasks() {
                 println!("{items}\t{name}");
             }
             ExitCode::SUCCESS
         }
         [name, times] => {
-            let task = tasks().into_iter().find(|task| task.0 == name);
+            let task = all_tasks().find(|task| task.0 == name);
             match (task, times.parse()) {
                 (Some((_, _, run)), Ok(times)) => {
                     run(times);

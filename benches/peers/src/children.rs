@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use std::{env, io, process, thread};
 
 use anyhow::{Context as _, Result};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -71,6 +72,30 @@ impl Program {
             return Ok(Some(-1));
         };
         Ok(child.try_wait()?.map(|status| status.code().unwrap_or(-1)))
+    }
+}
+
+impl Program {
+    /// Waits for the end of the program. Returns its exit code, -1 after a signal, or `None` if it
+    /// still runs after `limit`.
+    pub fn wait(&self, limit: Duration) -> Result<Option<i32>> {
+        let pid = i32::try_from(self.pid).ok().and_then(Pid::from_raw).context("no process")?;
+        let process = pidfd_open(pid, PidfdFlags::empty())?;
+        let end = Instant::now() + limit;
+        loop {
+            if let Some(code) = self.ended()? {
+                return Ok(Some(code));
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(None);
+            }
+            let left = Timespec::try_from(left)?;
+            match poll(&mut [PollFd::new(&process, PollFlags::IN)], Some(&left)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 }
 

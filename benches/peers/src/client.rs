@@ -2,11 +2,12 @@
 //! cannot favour our server.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
+use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
@@ -24,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Target {
     /// The address of its control connections.
     pub address: SocketAddr,
+    /// The address to connect from, if it is not for the system to choose: one address has ports for
+    /// only so many connections.
+    pub source: Option<Ipv4Addr>,
     /// The configuration for AUTH TLS; `None` for plain FTP.
     pub tls: Option<Arc<ClientConfig>>,
 }
@@ -35,11 +39,24 @@ enum Stream {
 }
 
 impl Stream {
-    fn connect(address: SocketAddr) -> Result<TcpStream> {
-        let socket = TcpStream::connect_timeout(&address, PATIENCE).context("cannot connect")?;
+    fn connect(address: SocketAddr, source: Option<Ipv4Addr>) -> Result<TcpStream> {
+        let socket = match source {
+            None => TcpStream::connect_timeout(&address, PATIENCE),
+            Some(source) => Stream::connect_from(source, address),
+        };
+        let socket = socket.context("cannot connect")?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
         Ok(socket)
+    }
+
+    fn connect_from(source: Ipv4Addr, address: SocketAddr) -> io::Result<TcpStream> {
+        let socket = net::socket_with(AddressFamily::INET, SocketType::STREAM, SocketFlags::CLOEXEC, None)?;
+        // For connect(2), too.
+        sockopt::set_socket_timeout(&socket, sockopt::Timeout::Send, Some(PATIENCE))?;
+        net::bind(&socket, &SocketAddrV4::new(source, 0))?;
+        net::connect(&socket, &address)?;
+        Ok(socket.into())
     }
 
     fn secure(config: &Arc<ClientConfig>, mut socket: TcpStream) -> Result<Stream> {
@@ -107,6 +124,7 @@ fn in_words(error: io::Error) -> io::Error {
 pub struct Session {
     control: Stream,
     address: SocketAddr,
+    source: Option<Ipv4Addr>,
     /// Bytes received and not yet read as replies.
     received: Vec<u8>,
     /// The configuration of data connections, if they are protected.
@@ -123,7 +141,7 @@ impl Session {
             config.resumption = Resumption::in_memory_sessions(8);
             Arc::new(config)
         });
-        let mut session = Session::start(target.address, tls.as_ref())?;
+        let mut session = Session::start(target, tls.as_ref())?;
         if tls.is_some() {
             session.expect("PBSZ 0", 2)?;
             session.expect("PROT P", 2)?;
@@ -133,18 +151,20 @@ impl Session {
         Ok(session)
     }
 
-    /// Connects, logs in and leaves, with a full handshake under TLS.
-    pub fn visit(target: &Target) -> Result<()> {
-        let mut session = Session::start(target.address, target.tls.as_ref())?;
+    /// Connects, logs in and leaves, with a full handshake under TLS, which is described like
+    /// [`tls`](Self::tls).
+    pub fn visit(target: &Target) -> Result<Option<String>> {
+        let mut session = Session::start(target, target.tls.as_ref())?;
         session.expect("QUIT", 2)?;
-        Ok(())
+        Ok(session.tls())
     }
 
-    fn start(address: SocketAddr, tls: Option<&Arc<ClientConfig>>) -> Result<Session> {
-        let socket = Stream::connect(address)?;
+    fn start(target: &Target, tls: Option<&Arc<ClientConfig>>) -> Result<Session> {
+        let &Target { address, source, .. } = target;
+        let socket = Stream::connect(address, source)?;
         socket.set_nodelay(true)?;
-        let mut session =
-            Session { control: Stream::Plain(socket), address, received: Vec::new(), data_tls: None };
+        let control = Stream::Plain(socket);
+        let mut session = Session { control, address, source, received: Vec::new(), data_tls: None };
         session.reply_of(2, "the greeting")?;
         if let Some(config) = tls {
             session.expect("AUTH TLS", 2)?;
@@ -244,7 +264,7 @@ impl Session {
         let text = self.expect("EPSV", 2)?;
         let port = text.split("|||").nth(1).and_then(|rest| rest.split('|').next()?.parse().ok());
         let port = port.with_context(|| format!("no port in {text}"))?;
-        let socket = Stream::connect(SocketAddr::new(self.address.ip(), port))?;
+        let socket = Stream::connect(SocketAddr::new(self.address.ip(), port), self.source)?;
         self.expect(command, 1)?;
         match &self.data_tls {
             Some(config) => Stream::secure(config, socket),

@@ -1,10 +1,12 @@
-//! Measures FTP servers side by side: ours on each runtime, four others, and an upper bound.
-//! README.md says how to run it and how to read its figures.
+//! Measures FTP servers side by side: ours on each runtime, five others, and an upper bound; and FTP
+//! clients in the same way. README.md says how to run it and how to read its figures.
 
 mod account;
 mod children;
 mod client;
+mod clients;
 mod data;
+mod handshake;
 mod measure;
 mod mini;
 mod plot;
@@ -24,6 +26,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, geteuid, getrlimit, setrlimit};
 
+use crate::clients::{CLIENTS, Client};
 use crate::data::Data;
 use crate::measure::{Settings, TESTS, Test};
 use crate::scale::Plan;
@@ -34,7 +37,7 @@ const OURS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/release/ex
 /// Set in the network namespace.
 const INSIDE: &str = "FTP_PEERS_INSIDE";
 
-/// Measures FTP servers side by side.
+/// Measures FTP servers side by side, and FTP clients.
 #[derive(Parser)]
 struct Options {
     #[command(subcommand)]
@@ -47,9 +50,18 @@ enum Subcommands {
     Run(Run),
     /// Measure the cost of many sessions and of long listings.
     Scale(Scale),
-    /// Write a short table of what `run` has measured: ours, the best peer, and the upper bound.
+    /// Measure clients: files of 1 GiB down and up, and many small files down.
+    Clients(Clients),
+    /// Measure the CPU time that a TLS handshake costs a server, in memory.
+    Handshake {
+        /// Keep all figures in this file
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+    },
+    /// Write a short table of what `run` has measured (ours, the best peer, and the upper bound), or
+    /// of what `clients` has.
     Table {
-        /// The file that `run --json` wrote.
+        /// The file that `run --json` or `clients --json` wrote.
         file: PathBuf,
     },
     /// Serve DIRECTORY by the server that is the upper bound.
@@ -58,9 +70,10 @@ enum Subcommands {
 
 #[derive(Args)]
 struct Common {
-    /// The servers of this repository's scripts to measure; empty for none
-    #[arg(long, value_name = "NAME,..", default_value = ALL)]
-    servers: String,
+    /// The servers of this repository's scripts to measure; empty for none [default: all, and for
+    /// `clients` vsftpd,pure-ftpd]
+    #[arg(long, value_name = "NAME,..")]
+    servers: Option<String>,
     /// A server that runs already and serves the directory --data to the account of
     /// tests/peers/server.sh. Can be given more than once
     #[arg(long = "server", value_name = "NAME=ADDRESS:PORT,PID", requires = "data")]
@@ -109,7 +122,12 @@ struct Scale {
     #[command(flatten)]
     common: Common,
     /// Numbers of idle sessions, rising
-    #[arg(long, value_name = "NUMBER,..", value_delimiter = ',', default_value = "1,10,100,1000,5000,10000")]
+    #[arg(
+        long,
+        value_name = "NUMBER,..",
+        value_delimiter = ',',
+        default_value = "0,1,10,100,1000,5000,10000"
+    )]
     sessions: Vec<usize>,
     /// Numbers of entries of the directories to list
     #[arg(long, value_name = "NUMBER,..", value_delimiter = ',', default_value = "10,1000,100000,1000000")]
@@ -123,6 +141,26 @@ struct Scale {
     /// Draw the figures in this file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct Clients {
+    #[command(flatten)]
+    common: Common,
+    /// The clients [default: all]
+    #[arg(long, value_name = "NAME,..", value_delimiter = ',', value_parser = client)]
+    clients: Vec<&'static Client>,
+    /// The number of rounds
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..))]
+    rounds: u16,
+    /// The size of the large file in MiB
+    #[arg(long, value_name = "MIB", default_value_t = 1024, value_parser = clap::value_parser!(u64).range(1..1 << 20))]
+    size: u64,
+}
+
+fn client(name: &str) -> Result<&'static Client> {
+    let names = || CLIENTS.map(|client| client.name).join(", ");
+    CLIENTS.iter().find(|client| client.name == name).with_context(|| format!("the clients are {}", names()))
 }
 
 fn test(name: &str) -> Result<&'static Test> {
@@ -154,9 +192,22 @@ fn start(options: &Options) -> Result<()> {
         Subcommands::Mini { address, directory } => Ok(mini::serve(*address, directory)?),
         Subcommands::Table { file } => {
             let results = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-            print!("{}", report::summary(&serde_json::from_slice(&results)?));
+            match serde_json::from_slice::<clients::Results>(&results) {
+                Ok(results) => print!("{}", clients::summary(&results)),
+                Err(_) => print!("{}", report::summary(&serde_json::from_slice(&results)?)),
+            }
             Ok(())
         }
+        Subcommands::Handshake { json } => {
+            children::end_on_signals()?;
+            let directory = children::Directory::new()?;
+            servers::make_certificates(directory.path())?;
+            let costs = handshake::measure(directory.path())?;
+            write(json.as_deref(), &serde_json::to_string_pretty(&costs)?)?;
+            print!("{}", handshake::markdown(&costs));
+            Ok(())
+        }
+        Subcommands::Clients(clients) => measure_clients(clients),
         Subcommands::Run(run) => measure_all(run),
         Subcommands::Scale(scale) => measure_growth(scale),
     }
@@ -164,7 +215,7 @@ fn start(options: &Options) -> Result<()> {
 
 fn measure_all(options: &Run) -> Result<()> {
     let common = &options.common;
-    let (servers, _) = prepare(common)?;
+    let (servers, _) = prepare(common, ALL)?;
     let (setup, data) = set_up(common)?;
     let settings = Settings { size: options.size << 20, seconds: options.seconds, idle: options.idle.into() };
     let all: Vec<&Test> = TESTS.iter().collect();
@@ -178,7 +229,7 @@ fn measure_all(options: &Run) -> Result<()> {
 
 fn measure_growth(options: &Scale) -> Result<()> {
     let common = &options.common;
-    let (servers, descriptors) = prepare(common)?;
+    let (servers, descriptors) = prepare(common, ALL)?;
     let (setup, data) = set_up(common)?;
     let plan = Plan {
         sessions: options.sessions.clone(),
@@ -198,26 +249,61 @@ fn measure_growth(options: &Scale) -> Result<()> {
     }
 }
 
-/// Returns the servers and the number of descriptors that a process may have.
-fn prepare(common: &Common) -> Result<(Vec<Server>, u64)> {
-    let names = common.servers.split(',').filter(|name| !name.is_empty());
+fn measure_clients(options: &Clients) -> Result<()> {
+    let common = &options.common;
+    let (servers, _) = prepare(common, "vsftpd,pure-ftpd")?;
+    let (setup, data) = set_up(common)?;
+    let all: Vec<&Client> = CLIENTS.iter().collect();
+    let clients = if options.clients.is_empty() { all } else { options.clients.clone() };
+    let results =
+        clients::measure(&setup, &data, &servers, clients, options.rounds.into(), options.size << 20)?;
+    write(common.json.as_deref(), &serde_json::to_string_pretty(&results)?)?;
+    let tables = clients::markdown(&results);
+    print!("{tables}");
+    write(common.markdown.as_deref(), &tables)
+}
+
+/// Returns the servers and the number of descriptors that a process may have. Without --servers,
+/// the servers are those named by `default`.
+fn prepare(common: &Common, default: &str) -> Result<(Vec<Server>, u64)> {
+    let names = common.servers.as_deref().unwrap_or(default).split(',').filter(|name| !name.is_empty());
     let mut servers: Vec<Server> = names.map(Server::named).collect::<Result<_>>()?;
     servers.extend_from_slice(&common.foreign);
+    let inside = env::var_os(INSIDE).is_some();
     if servers.is_empty() {
         bail!("no servers");
     }
-    if !common.no_namespace
-        && common.foreign.is_empty()
-        && geteuid().is_root()
-        && env::var_os(INSIDE).is_none()
-    {
+    if !common.no_namespace && common.foreign.is_empty() && geteuid().is_root() && !inside {
         enter_namespace()?;
     }
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
+    servers.retain(|server| match server.missing() {
+        Some(reason) => {
+            eprintln!("{} is left out: {reason}", server.name);
+            false
+        }
+        None => true,
+    });
+    if servers.is_empty() {
+        bail!("none of the servers is there");
+    }
+    let descriptors = raise_limit()?;
     account::adopt_orphans()?;
     children::end_on_signals()?;
-    Ok((servers, limit.maximum.unwrap_or(u64::MAX)))
+    Ok((servers, descriptors))
+}
+
+/// Raises the limit of open files, for this program and for the servers, as far as it is allowed
+/// to. Returns the limit.
+fn raise_limit() -> Result<u64> {
+    /// Enough for four descriptors a session.
+    const ENOUGH: u64 = 1 << 17;
+    let limit = getrlimit(Resource::Nofile).maximum;
+    let set = |limit| setrlimit(Resource::Nofile, Rlimit { current: limit, maximum: limit });
+    if limit.is_some_and(|limit| limit < ENOUGH) && set(Some(ENOUGH)).is_ok() {
+        return Ok(ENOUGH);
+    }
+    set(limit)?;
+    Ok(limit.unwrap_or(u64::MAX))
 }
 
 fn set_up(common: &Common) -> Result<(Setup, Data)> {

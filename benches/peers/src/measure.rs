@@ -265,8 +265,8 @@ pub fn small_files(sessions: &mut [Session], time: Duration) -> Result<Vec<Durat
 
 fn login(target: &Target, pid: u32, threads: usize, time: Duration) -> Result<Figure> {
     let (start, cpu) = (Instant::now(), account::cpu(pid));
-    // Number of logins that succeeded, and the failures.
-    let counts = Mutex::new((0_u32, 0_u32, None));
+    // Number of logins that succeeded, the failures, and the TLS.
+    let counts = Mutex::new((0_u32, 0_u32, None, None));
     thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
@@ -275,7 +275,10 @@ fn login(target: &Target, pid: u32, threads: usize, time: Duration) -> Result<Fi
                     let visit = Session::visit(target);
                     let mut counts = counts.lock().expect("no panic");
                     match visit {
-                        Ok(()) => counts.0 += 1,
+                        Ok(tls) => {
+                            counts.0 += 1;
+                            counts.3 = tls;
+                        }
                         Err(error) => {
                             failed += 1;
                             counts.1 += 1;
@@ -287,15 +290,15 @@ fn login(target: &Target, pid: u32, threads: usize, time: Duration) -> Result<Fi
         }
     });
     let elapsed = start.elapsed();
-    let (count, failed, error) = counts.into_inner().expect("no panic");
+    let (count, failed, error, tls) = counts.into_inner().expect("no panic");
     if count == 0 {
         return Err(error.context("no login at all")?);
     }
     // Processes that are still ending count as well.
     thread::sleep(SETTLE);
     let meter = Meter { pid, elapsed, cpu: account::cpu(pid) - cpu };
-    let note = error.map(|error| format!("{failed} of {} logins failed: {error:#}", count + failed));
-    Ok(Figure { note, ..meter.figure(f64::from(count), 1e6) })
+    let failures = error.map(|error| format!("{failed} of {} logins failed: {error:#}", count + failed));
+    Ok(Figure { note: failures.or(tls), ..meter.figure(f64::from(count), 1e6) })
 }
 
 fn noop(target: &Target, pid: u32, depth: usize, time: Duration) -> Result<Figure> {

@@ -7,9 +7,9 @@ use anyhow::{Result, anyhow, bail};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::scale::{Growth, Point};
+use crate::scale::{Growth, Load, Point};
 
-const SIZE: (u32, u32) = (1200, 900);
+const SIZE: (u32, u32) = (1200, 1300);
 /// A colour for each server; more of them begin again.
 const COLOURS: [RGBColor; 9] = [
     RGBColor(0, 90, 181),
@@ -25,20 +25,32 @@ const COLOURS: [RGBColor; 9] = [
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Draws four panels, all with logarithmic axes.
+/// Draws six panels, all with logarithmic axes.
 pub fn draw(growth: &Growth, path: &Path) -> Result<()> {
     let root = SVGBackend::new(path, SIZE).into_drawing_area();
     root.fill(&WHITE).map_err(failed)?;
     let (panels, names) = root.split_horizontally(SIZE.0 - 130);
     legend(&names, growth)?;
-    let panels = panels.split_evenly((2, 2));
-    let [files, latency, memory, listings] = &panels[..] else { bail!("not four panels") };
-    let (sessions, idle) = (&growth.sessions, "idle sessions");
+    let panels = panels.split_evenly((3, 2));
+    let [files, memory, median, p99, entries, listed] = &panels[..] else { bail!("not six panels") };
+    // At the number that there was, even if more were wanted.
+    let sessions: Vec<Point<Load>> = growth
+        .sessions
+        .iter()
+        .map(|point| {
+            let count = point.figure.as_ref().map_or(point.count, |load| load.idle);
+            Point { count, ..point.clone() }
+        })
+        .collect();
+    let (sessions, idle) = (&sessions[..], "idle sessions");
     let title = format!("1 KiB files per second, {} active sessions", growth.active);
     panel(files, growth, &title, idle, sessions, |load| load.files)?;
-    panel(latency, growth, "99th percentile of a fetch, ms", idle, sessions, |load| load.p99)?;
-    panel(memory, growth, "memory of the idle sessions, KiB", idle, sessions, |load| load.memory)?;
-    panel(listings, growth, "LIST, entries per second", "entries", &growth.listings, |&rate| rate)?;
+    panel(memory, growth, "memory of the server, KiB", idle, sessions, |load| load.memory)?;
+    panel(median, growth, "median of a fetch, ms", idle, sessions, |load| load.median)?;
+    panel(p99, growth, "99th percentile of a fetch, ms", idle, sessions, |load| load.p99)?;
+    let listings = &growth.listings;
+    panel(entries, growth, "LIST, entries per second", "entries", listings, |list| list.entries)?;
+    panel(listed, growth, "memory of a listing, KiB", "entries", listings, |list| list.memory)?;
     root.present().map_err(failed)
 }
 

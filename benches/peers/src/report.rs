@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use crate::handshake;
 use crate::measure::{self, Figure, Test};
 use crate::run::Results;
 
@@ -11,7 +12,7 @@ pub fn markdown(results: &Results) -> String {
     let mut out = caption(results);
     let mut notes = Notes::default();
     let tests = || results.tests.iter().filter_map(|name| measure::named(name));
-    heading(&mut out, "rate", &results.servers);
+    heading(&mut out, "rate (min..max)", &results.servers);
     for test in tests() {
         let cells = results.servers.iter().map(|server| {
             let Some(values) = results.values(server, test, |figure| Some(figure.value)) else {
@@ -26,7 +27,7 @@ pub fn markdown(results: &Results) -> String {
         row(&mut out, &format!("{}, {}", test.title, test.unit), cells);
     }
     out.push('\n');
-    heading(&mut out, "CPU time of the server", &results.servers);
+    heading(&mut out, "CPU time of the server (min..max)", &results.servers);
     for test in tests().filter(|test| !test.cpu_unit.is_empty()) {
         let cells = results.servers.iter().map(|server| {
             let values = results.values(server, test, |figure| figure.cpu);
@@ -36,6 +37,10 @@ pub fn markdown(results: &Results) -> String {
     }
     notes.write(&mut out);
     remarks(&mut out, results);
+    if !results.handshakes.is_empty() {
+        out.push('\n');
+        out.push_str(&handshake::markdown(&results.handshakes));
+    }
     out
 }
 
@@ -62,7 +67,7 @@ fn caption(results: &Results) -> String {
     let rounds = results.samples.iter().map(|sample| sample.round + 1).max().unwrap_or(0);
     let settings = &results.settings;
     format!(
-        "{}. Medians of {rounds} rounds of {} s (min..max); large file of {} MiB, {} idle sessions.\n\n",
+        "{}. Medians of {rounds} rounds of {} s; large file of {} MiB, {} idle sessions.\n\n",
         results.machine,
         settings.seconds,
         settings.size >> 20,
@@ -94,7 +99,27 @@ pub fn summary(results: &Results) -> String {
         let name = format!("{}, {}{unit}", test.title, test.unit);
         row(&mut out, &name, [std, tokio, smol, best, text("mini")].into_iter());
     }
+    protocols(&mut out, results);
+    out.push_str(&handshake::sentence(&results.handshakes));
     out
+}
+
+/// Writes which server spoke which TLS.
+fn protocols(out: &mut String, results: &Results) {
+    let mut servers: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for sample in &results.samples {
+        let note = sample.figure.as_ref().and_then(|figure| figure.note.as_deref());
+        if let Some(tls) = note.filter(|note| note.starts_with("TLS ")) {
+            let servers = servers.entry(tls).or_default();
+            if !servers.contains(&sample.server.as_str()) {
+                servers.push(&sample.server);
+            }
+        }
+    }
+    for (at, (tls, mut servers)) in servers.into_iter().enumerate() {
+        servers.sort_unstable();
+        _ = writeln!(out, "{}{}: {tls}.", if at == 0 { "\n" } else { "" }, servers.join(", "));
+    }
 }
 
 impl Results {
@@ -112,7 +137,7 @@ impl Results {
     }
 }
 
-/// Reasons that are too long for a cell.
+/// What is too long for a cell.
 #[derive(Default)]
 pub struct Notes(Vec<String>);
 
@@ -122,11 +147,16 @@ impl Notes {
         if reason.len() <= 12 {
             return reason.to_owned();
         }
+        format!("failed {}", self.mark(reason))
+    }
+
+    /// Returns a mark for a note below the table.
+    pub fn mark(&mut self, reason: &str) -> String {
         let at = self.0.iter().position(|known| known == reason).unwrap_or_else(|| {
             self.0.push(reason.to_owned());
             self.0.len() - 1
         });
-        format!("failed [{}]", at + 1)
+        format!("[{}]", at + 1)
     }
 
     /// Writes the reasons.
@@ -156,7 +186,8 @@ pub fn median(values: &[f64]) -> f64 {
     f64::midpoint(sorted[low], sorted[high])
 }
 
-fn range(values: &[f64]) -> String {
+/// Returns the lowest and the highest of `values` in parentheses, if there are several.
+pub fn range(values: &[f64]) -> String {
     if values.len() == 1 {
         return String::new();
     }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::children;
 use crate::data::Data;
+use crate::handshake::{self, Cost};
 use crate::measure::{self, ENTRIES, Figure, Settings, Test};
 use crate::servers::{self, Running, Server, Setup};
 
@@ -22,6 +23,9 @@ pub struct Results {
     pub servers: Vec<String>,
     /// Names of the tests, in the order of rows.
     pub tests: Vec<String>,
+    /// Costs of TLS handshakes, if there were tests with TLS.
+    #[serde(default)]
+    pub handshakes: Vec<Cost>,
     /// Measurements, in the order in which they were made.
     pub samples: Vec<Sample>,
 }
@@ -59,8 +63,12 @@ pub fn run(
         settings,
         servers: servers.iter().map(|server| server.name.clone()).collect(),
         tests: tests.iter().map(|test| test.name.to_owned()).collect(),
+        handshakes: Vec::new(),
         samples: Vec::new(),
     };
+    if tests.iter().any(|test| test.tls) {
+        results.handshakes = handshake::measure(setup.directory())?;
+    }
     let mut running = HashMap::new();
     for server in servers {
         for tls in [false, true] {

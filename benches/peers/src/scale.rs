@@ -1,6 +1,8 @@
 //! `peers scale`: the growth of cost with the number of sessions and of entries.
 
+use std::net::Ipv4Addr;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,6 +22,13 @@ use crate::servers::{Server, Setup};
 const LIMIT: Duration = Duration::from_secs(60);
 /// Number of sessions that are opened at once.
 const OPENERS: usize = 16;
+/// Number of idle sessions from one address. Each takes a port of the address for good, of which the
+/// system gives about 28,000.
+const PER_ADDRESS: usize = 5000;
+/// Number of sessions that a server which takes no more has to take besides the active ones.
+const ROOM: usize = 16;
+/// Pause between two looks at a server's memory.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Memory of the machine in KiB below which no more sessions are opened.
 const RESERVE: u64 = 1024 * 1024;
 
@@ -60,7 +69,26 @@ pub struct Load {
     pub median: f64,
     /// Duration in milliseconds that 99 % of the fetches do not exceed.
     pub p99: f64,
-    /// Memory of the idle sessions in KiB.
+    /// Memory of the server in KiB, with the idle sessions alone.
+    pub memory: f64,
+    /// Memory in KiB that each idle session takes, if there are any.
+    pub each: Option<f64>,
+    /// Number of idle sessions.
+    pub idle: usize,
+    /// The reason why these are fewer than wanted.
+    pub short: Option<String>,
+}
+
+/// Measured while a directory is listed again and again.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Listings {
+    /// Entries per second.
+    pub entries: f64,
+    /// Median of the duration of a listing in milliseconds.
+    pub median: f64,
+    /// Duration in milliseconds that 99 % of the listings do not exceed.
+    pub p99: f64,
+    /// The highest memory of the server in KiB, less that before the first listing.
     pub memory: f64,
 }
 
@@ -73,10 +101,12 @@ pub struct Growth {
     pub servers: Vec<String>,
     /// Number of active sessions.
     pub active: usize,
+    /// Duration of each measurement in seconds.
+    pub seconds: f64,
     /// By number of idle sessions.
     pub sessions: Vec<Point<Load>>,
-    /// Entries per second, by number of entries.
-    pub listings: Vec<Point<f64>>,
+    /// By number of entries.
+    pub listings: Vec<Point<Listings>>,
 }
 
 /// Measures one server after another.
@@ -86,6 +116,7 @@ pub fn scale(setup: &Setup, data: &Data, servers: &[Server], plan: &Plan) -> Res
         machine: machine(servers),
         servers: servers.iter().map(|server| server.name.clone()).collect(),
         active: plan.active,
+        seconds: plan.time.as_secs_f64(),
         sessions: Vec::new(),
         listings: Vec::new(),
     };
@@ -120,10 +151,13 @@ fn sessions(setup: &Setup, server: &Server, plan: &Plan) -> Vec<Point<Load>> {
     let mut idle = Vec::new();
     let mut before = None;
     for &count in &plan.sessions {
-        let outcome = match (&running, points.last()) {
-            (Err(error), _) => Err(anyhow!("{error:#}")),
-            (_, Some(Point::<Load> { figure: None, .. })) => break,
-            (Ok(running), _) => step(&running.target, running.pid, &mut idle, count, plan, &mut before),
+        let last: Option<&Point<Load>> = points.last();
+        if last.is_some_and(|last| last.figure.as_ref().is_none_or(|load| load.short.is_some())) {
+            break;
+        }
+        let outcome = match &running {
+            Err(error) => Err(anyhow!("{error:#}")),
+            Ok(running) => step(&running.target, running.pid, &mut idle, count, plan, &mut before),
         };
         children::wait_if_ending();
         points.push(Point::new(server, count, outcome));
@@ -153,9 +187,19 @@ fn step(
             *before.insert(account::memory(pid)?)
         }
     };
-    open_up_to(target, idle, count)?;
+    let present = idle.len();
+    let short = match open_up_to(target, idle, count) {
+        Ok(()) => None,
+        // The server takes no more. Some are closed again, to make room for the active ones.
+        Err(error) if idle.len() > present + plan.active + ROOM => {
+            idle.truncate(idle.len() - plan.active - ROOM);
+            Some(format!("with {} idle sessions: {error:#}", idle.len()))
+        }
+        Err(error) => return Err(error),
+    };
     thread::sleep(Duration::from_millis(500));
-    let memory = account::memory(pid)? as f64 - before as f64;
+    let memory = account::memory(pid)? as f64;
+    let each = (!idle.is_empty()).then(|| (memory - before as f64) / idle.len() as f64);
     let mut active = Vec::new();
     open_up_to(target, &mut active, plan.active)?;
     let start = Instant::now();
@@ -163,25 +207,32 @@ fn step(
     let elapsed = start.elapsed().as_secs_f64();
     active.into_iter().for_each(Session::quit);
     for (nth, session) in idle.iter_mut().enumerate() {
-        session.expect("NOOP", 2).map_err(|error| anyhow!("idle session {nth} of {count}: {error:#}"))?;
+        session.expect("NOOP", 2).map_err(|error| anyhow!("idle session {nth}: {error:#}"))?;
     }
-    latencies.sort();
-    let quantile = |share: f64| {
-        let at = (latencies.len() as f64 * share) as usize;
-        latencies[at.min(latencies.len() - 1)].as_secs_f64() * 1e3
-    };
     let files = latencies.len() as f64 / elapsed;
-    Ok(Load { files, median: quantile(0.5), p99: quantile(0.99), memory })
+    let [median, p99] = quantiles(&mut latencies);
+    Ok(Load { files, median, p99, memory, each, idle: idle.len(), short })
+}
+
+/// Returns the median and the 99th percentile in milliseconds. There is one duration at least.
+fn quantiles(durations: &mut [Duration]) -> [f64; 2] {
+    durations.sort();
+    [0.5, 0.99].map(|share| {
+        let at = (durations.len() as f64 * share) as usize;
+        durations[at.min(durations.len() - 1)].as_secs_f64() * 1e3
+    })
 }
 
 /// Opens sessions until there are `count`.
 fn open_up_to(target: &Target, sessions: &mut Vec<Session>, count: usize) -> Result<()> {
     let end = Instant::now() + LIMIT;
-    let missing = Mutex::new(count.saturating_sub(sessions.len()));
+    let is_local = target.address.ip() == Ipv4Addr::LOCALHOST;
+    let present = sessions.len();
+    let missing = Mutex::new(count.saturating_sub(present));
     let opened = Mutex::new(Vec::new());
     let open = || -> Result<()> {
         loop {
-            {
+            let source = {
                 let mut missing = missing.lock().expect("no panic");
                 if *missing == 0 {
                     return Ok(());
@@ -192,8 +243,10 @@ fn open_up_to(target: &Target, sessions: &mut Vec<Session>, count: usize) -> Res
                     "the machine is short of memory"
                 );
                 *missing -= 1;
-            }
-            let session = measure::open(target).inspect_err(|_| *missing.lock().expect("no panic") = 0)?;
+                source(present + *missing).filter(|_| is_local)
+            };
+            let target = Target { source, ..target.clone() };
+            let session = measure::open(&target).inspect_err(|_| *missing.lock().expect("no panic") = 0)?;
             opened.lock().expect("no panic").push(session);
         }
     };
@@ -206,53 +259,125 @@ fn open_up_to(target: &Target, sessions: &mut Vec<Session>, count: usize) -> Res
     result.map_err(|error| anyhow!("only {} of {count} sessions: {error:#}", sessions.len()))
 }
 
-/// Returns the entries per second of LIST.
-fn listing(setup: &Setup, server: &Server, directory: &str, count: usize, time: Duration) -> Result<f64> {
+/// Returns the address from which the session with the number `nth` connects: 127.0.0.1, which the
+/// system chooses by itself, and others where there are many.
+fn source(nth: usize) -> Option<Ipv4Addr> {
+    let last = u8::try_from(1 + nth / PER_ADDRESS).unwrap_or(u8::MAX);
+    (last > 1).then_some(Ipv4Addr::new(127, 0, 0, last))
+}
+
+/// Measures LIST.
+fn listing(
+    setup: &Setup,
+    server: &Server,
+    directory: &str,
+    count: usize,
+    time: Duration,
+) -> Result<Listings> {
     let running = setup.start(server, false)?;
     let mut session = measure::open(&running.target)?;
     session.expect(&format!("CWD /{directory}"), 2)?;
-    let (start, mut sum) = (Instant::now(), 0);
-    while sum == 0 || start.elapsed() < time {
+    let mut list = || {
+        let start = Instant::now();
         let found = entries(&mut session, "LIST", LIMIT)?;
         // Some count the directory itself and its parent.
-        ensure!(found >= count, "it lists only {} of {count} entries", found);
-        sum += count;
+        ensure!(found >= count, "it lists only {found} of {count} entries");
+        Ok(start.elapsed())
+    };
+    // The memory first, since a server may keep what it has once used.
+    let before = account::memory(running.pid)? as f64;
+    let memory = highest_memory(running.pid, &mut list)? - before;
+    let (start, mut durations) = (Instant::now(), Vec::new());
+    while durations.is_empty() || start.elapsed() < time {
+        durations.push(list()?);
     }
-    let rate = sum as f64 / start.elapsed().as_secs_f64();
+    let entries = (count * durations.len()) as f64 / start.elapsed().as_secs_f64();
+    let [median, p99] = quantiles(&mut durations);
     session.quit();
-    Ok(rate)
+    Ok(Listings { entries, median, p99, memory })
 }
 
-/// A quantity of [`Load`]: its title and how to get it.
-type Quantity = (&'static str, fn(&Load) -> f64);
+/// Returns the highest memory of a server in KiB, as far as it is seen, while `work` is done.
+fn highest_memory(pid: u32, work: impl FnOnce() -> Result<Duration>) -> Result<f64> {
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let watch = scope.spawn(|| -> Result<u64> {
+            let mut highest = 0;
+            loop {
+                let is_last = is_done.load(Ordering::Relaxed);
+                highest = highest.max(account::memory(pid)?);
+                if is_last {
+                    return Ok(highest);
+                }
+                thread::sleep(PAUSE);
+            }
+        });
+        let result = work();
+        is_done.store(true, Ordering::Relaxed);
+        let highest = watch.join().expect("no panic")?;
+        result.map(|_| highest as f64)
+    })
+}
+
+/// A quantity: its title and how to get it.
+type Quantity<T> = (&'static str, fn(&T) -> Option<f64>);
+
+/// A measurement that may not be the one that was wanted.
+trait Short {
+    /// Returns the difference.
+    fn short(&self) -> Option<&str> {
+        None
+    }
+}
+
+impl Short for Listings {}
+
+impl Short for Load {
+    fn short(&self) -> Option<&str> {
+        self.short.as_deref()
+    }
+}
 
 /// Writes a table for each quantity.
 pub fn markdown(growth: &Growth) -> String {
-    let mut out = format!("{}. {} active sessions.\n\n", growth.machine, growth.active);
+    let mut out = format!(
+        "# Growth\n\nOne run of `peers scale`, {} s a measurement.\n\n{}. {} active sessions.\n\n",
+        growth.seconds, growth.machine, growth.active
+    );
     let mut notes = Notes::default();
-    let quantities: [Quantity; 4] = [
-        ("1 KiB files/s, by idle sessions", |load| load.files),
-        ("median of a fetch, ms", |load| load.median),
-        ("99th percentile of a fetch, ms", |load| load.p99),
-        ("memory of the idle sessions, KiB", |load| load.memory),
+    let by_sessions: [Quantity<Load>; 5] = [
+        ("1 KiB files/s, by idle sessions", |load| Some(load.files)),
+        ("median of a fetch, ms", |load| Some(load.median)),
+        ("99th percentile of a fetch, ms", |load| Some(load.p99)),
+        ("memory of the server, KiB", |load| Some(load.memory)),
+        ("memory of each idle session, KiB", |load| load.each),
     ];
-    for (title, quantity) in quantities {
+    for (title, quantity) in by_sessions {
         table(&mut out, title, growth, &growth.sessions, quantity, &mut notes);
     }
-    table(&mut out, "LIST, entries/s, by entries", growth, &growth.listings, |&rate| rate, &mut notes);
-    if growth.sessions.iter().any(|point| point.figure.is_none()) {
-        out.push_str("A dash stands behind a failure with fewer sessions.\n");
+    let by_entries: [Quantity<Listings>; 4] = [
+        ("LIST, entries/s, by entries", |listings| Some(listings.entries)),
+        ("median of a listing, ms", |listings| Some(listings.median)),
+        ("99th percentile of a listing, ms", |listings| Some(listings.p99)),
+        ("memory that a listing takes at most, KiB", |listings| Some(listings.memory)),
+    ];
+    for (title, quantity) in by_entries {
+        table(&mut out, title, growth, &growth.listings, quantity, &mut notes);
+    }
+    let is_full = |point: &Point<Load>| point.figure.as_ref().is_some_and(|load| load.short.is_none());
+    if !growth.sessions.iter().all(is_full) {
+        out.push_str("A server that failed or refused sessions was not measured with more.\n");
     }
     notes.write(&mut out);
     out
 }
 
-fn table<T>(
+fn table<T: Short>(
     out: &mut String,
     title: &str,
     growth: &Growth,
     points: &[Point<T>],
-    value: impl Fn(&T) -> f64,
+    value: impl Fn(&T) -> Option<f64>,
     notes: &mut Notes,
 ) {
     let mut counts: Vec<usize> = points.iter().map(|point| point.count).collect();
@@ -266,7 +391,10 @@ fn table<T>(
         let cells = growth.servers.iter().map(|server| {
             let point = points.iter().find(|point| point.server == *server && point.count == count);
             match point {
-                Some(Point { figure: Some(figure), .. }) => number(value(figure)),
+                Some(Point { figure: Some(figure), .. }) => {
+                    let value = value(figure).map_or("-".into(), number);
+                    figure.short().map_or(value.clone(), |short| format!("{value} {}", notes.mark(short)))
+                }
                 Some(Point { failure: Some(reason), .. }) => notes.refer(reason),
                 // The server has failed with fewer sessions.
                 _ => "-".into(),

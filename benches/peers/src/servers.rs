@@ -21,10 +21,14 @@ use crate::data::Data;
 
 /// The scripts that start the peers.
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers");
+/// The script that makes certificates: an authority, and those of a server with an ECDSA key (P-256).
+const CERTIFICATES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers/certificates.sh");
+/// The server on libunftp, which is a package of its own.
+const LIBUNFTP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/libunftp/target/release/libunftp-server");
 /// The peers that have a script there.
 const PEERS: [&str; 4] = ["vsftpd", "proftpd", "pure-ftpd", "pyftpdlib"];
 /// Servers that are measured unless others are named.
-pub const ALL: &str = "ours-std,ours-tokio,ours-smol,mini,vsftpd,proftpd,pure-ftpd,pyftpdlib";
+pub const ALL: &str = "ours-std,ours-tokio,ours-smol,mini,vsftpd,proftpd,pure-ftpd,pyftpdlib,libunftp";
 /// Limit of the start of a server.
 const START: Duration = Duration::from_secs(15);
 /// Exit code of a script whose server lacks TLS.
@@ -46,6 +50,8 @@ enum Kind {
     Mini,
     /// Started by a script.
     Peer,
+    /// The one on libunftp.
+    Libunftp,
     /// Somebody started it already.
     Foreign { address: SocketAddr, pid: u32 },
 }
@@ -56,10 +62,17 @@ impl Server {
         let kind = match name {
             "ours-std" | "ours-tokio" | "ours-smol" => Kind::Ours,
             "mini" => Kind::Mini,
+            "libunftp" => Kind::Libunftp,
             _ if PEERS.contains(&name) => Kind::Peer,
             _ => bail!("there is no server {name}; the servers are {ALL}, and others by --server"),
         };
         Ok(Server { name: name.to_owned(), kind })
+    }
+
+    /// Returns why the server cannot be measured here, if its program was not built.
+    pub fn missing(&self) -> Option<String> {
+        let is_missing = matches!(self.kind, Kind::Libunftp) && !Path::new(LIBUNFTP).exists();
+        is_missing.then(|| format!("there is no {LIBUNFTP}; install.sh builds it"))
     }
 
     /// Returns whether it was started by somebody else.
@@ -83,12 +96,13 @@ impl FromStr for Server {
     }
 }
 
-/// Names the packages of those `servers` that have one, as tests/peers/install.sh keeps them.
+/// Names the packages of those `servers` that have one, as install.sh keeps them.
 pub fn packages(servers: &[Server]) -> Vec<String> {
     let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
     let peers = env::var_os("FTP_PEERS").map(PathBuf::from);
     let peers = peers.or_else(|| Some(cache?.join("ftp-proto/peers")));
+    let from_index = peers.as_deref().and_then(pyftpdlib_of_index);
     let entries =
         peers.into_iter().flat_map(|peers| fs::read_dir(peers.join("packages"))).flatten().flatten();
     let mut found: Vec<String> = entries
@@ -101,8 +115,32 @@ pub fn packages(servers: &[Server]) -> Vec<String> {
             servers.iter().any(|known| known.name == server).then(|| format!("{server} {version}"))
         })
         .collect();
+    let known = |name| servers.iter().any(|known| known.name == name);
+    if let Some(version) = from_index.filter(|_| known("pyftpdlib")) {
+        found.retain(|package| !package.starts_with("pyftpdlib "));
+        found.push(format!("pyftpdlib {version}"));
+    }
+    if known("libunftp") {
+        found.extend(locked(include_str!("../libunftp/Cargo.lock"), "libunftp"));
+    }
     found.sort();
     found
+}
+
+/// Returns the version of the pyftpdlib from PyPI, which tests/peers/pyftpdlib.sh prefers.
+fn pyftpdlib_of_index(peers: &Path) -> Option<String> {
+    let libraries = fs::read_dir(peers.join("venv/lib")).ok()?.flatten();
+    let packages = libraries.flat_map(|python| fs::read_dir(python.path().join("site-packages"))).flatten();
+    packages.flatten().find_map(|package| {
+        let name = package.file_name().into_string().ok()?;
+        Some(name.strip_prefix("pyftpdlib-")?.strip_suffix(".dist-info")?.to_owned())
+    })
+}
+
+/// Returns the name and the version of `package` in a Cargo.lock.
+pub fn locked(lock: &str, package: &str) -> Option<String> {
+    let (_, rest) = lock.split_once(&format!("name = \"{package}\"\nversion = \""))?;
+    Some(format!("{package} {}", rest.split_once('"')?.0))
 }
 
 /// A running server.
@@ -127,17 +165,21 @@ pub struct Setup {
 impl Setup {
     /// Makes certificates in `directory`.
     pub fn new(ours: &Path, directory: Directory, data: &Data) -> Result<Setup> {
-        let made = Command::new(Path::new(SCRIPTS).join("certificates.sh")).arg(directory.path()).status();
-        ensure!(made.context("cannot run certificates.sh")?.success(), "certificates.sh failed");
+        make_certificates(directory.path())?;
         let authority = directory.path().join("authority.pem");
         let tls = configuration(&CertificateDer::from_pem_file(authority)?)?;
         Ok(Setup { ours: ours.to_owned(), directory, data: data.root().to_owned(), tls })
     }
 
+    /// Returns the directory for logs, certificates and whatever else is temporary.
+    pub fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// Starts `server`, with TLS demanded of its clients if `tls` is set, and waits until it
     /// greets. Fails with the reason why it does not run.
     pub fn start(&self, server: &Server, tls: bool) -> Result<Running> {
-        let mut target = Target { address: free_address()?, tls: None };
+        let mut target = Target { address: free_address()?, source: None, tls: None };
         let port = target.address.port().to_string();
         let mut command;
         match &server.kind {
@@ -168,6 +210,13 @@ impl Setup {
                 }
                 command.arg(&self.data);
             }
+            Kind::Libunftp => {
+                command = Command::new(LIBUNFTP);
+                command.arg(target.address.to_string()).arg(&self.data);
+                if tls {
+                    command.arg(self.directory.path());
+                }
+            }
             Kind::Peer => {
                 command = Command::new(Path::new(SCRIPTS).join(format!("{}.sh", server.name)));
                 command.arg(port).arg(&self.data).env("BENCHMARK", "1");
@@ -192,6 +241,13 @@ impl Setup {
         }
         Ok(Running { target, pid: program.pid(), _program: Some(program) })
     }
+}
+
+/// Makes `authority.pem`, `server.pem` and `server.key` in `directory`.
+pub fn make_certificates(directory: &Path) -> Result<()> {
+    let made = Command::new(CERTIFICATES).arg(directory).status();
+    ensure!(made.context("cannot run certificates.sh")?.success(), "certificates.sh failed");
+    Ok(())
 }
 
 /// Trusts `authority`, and speaks AES-256-GCM only, so that all servers encrypt by the same cipher.

@@ -150,6 +150,7 @@ impl<R: Runtime> Connection<R> {
                     self.tell(id, DataEvent::Decoded(count as u64));
                 }
                 if let Some(count) = count {
+                    self.turns.moved(count);
                     let sending = self.data.is_sending();
                     let direction = if sending { Direction::ToServer } else { Direction::FromServer };
                     if let Some(span) = &mut transfer.span {

@@ -364,19 +364,34 @@ impl<S: Socket> Drop for Watched<S> {
 pub(in crate::io) struct Turns(u32);
 
 impl Turns {
-    /// Few enough that nobody waits for long, and many enough that asking the system costs little.
-    const AT_ONCE: u32 = 8;
+    /// Cost of one unit of work.
+    const UNIT: u32 = 8;
+
+    /// Cost of the work done at once. It is low enough that nobody waits for long, and high enough
+    /// that asking the system costs little.
+    const AT_ONCE: u32 = 8 * Self::UNIT;
+
+    /// Number of bytes that cost as much as a step, of which a unit has several.
+    const STEP: usize = 8 * 1024;
 
     /// Counts a unit of work. Returns `Pending` when it is the turn of other tasks, after arranging
     /// another poll.
     pub(in crate::io) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.0 += 1;
+        self.0 += Self::UNIT;
         if self.0 < Self::AT_ONCE {
             return Poll::Ready(());
         }
         self.0 = 0;
         cx.waker().wake_by_ref();
         Poll::Pending
+    }
+
+    /// Reports the number of bytes that the unit of work counted last has moved, and takes back
+    /// some of its cost if they were few. A caller that copies with a small buffer would otherwise
+    /// ask the system every 64 KiB.
+    pub(in crate::io) fn moved(&mut self, bytes: usize) {
+        let steps = u32::try_from(bytes / Self::STEP).map_or(Self::UNIT, |steps| steps.clamp(1, Self::UNIT));
+        self.0 = self.0.saturating_sub(Self::UNIT - steps);
     }
 }
 

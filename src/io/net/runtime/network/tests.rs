@@ -92,3 +92,19 @@ fn a_moment_that_comes_while_a_later_one_is_asked_for_is_not_lost() {
     assert!(timed.poll_deadline(far, cx).is_pending());
     assert!(woken.0.load(Ordering::SeqCst));
 }
+
+#[test]
+fn a_move_of_few_bytes_is_a_small_part_of_what_is_done_at_once() {
+    let cx = &Context::from_waker(Waker::noop());
+    // Returns the number of such moves before it is the turn of other tasks.
+    let at_once = |bytes| {
+        let mut turns = Turns::default();
+        let mut next = || {
+            let next = turns.poll_next(cx);
+            turns.moved(bytes);
+            next.is_ready()
+        };
+        (0..1000).take_while(|_| next()).count()
+    };
+    assert_eq!([1, 8 * 1024, 16 * 1024, 64 * 1024, 1 << 20].map(at_once), [56, 56, 28, 7, 7]);
+}
