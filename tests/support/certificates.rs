@@ -26,6 +26,14 @@ pub fn certificate() -> (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>) {
     (vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
 }
 
+/// Creates a certificate like [`certificate`]. Returns it, and in PEM the chain and the key.
+pub fn certificate_pem() -> (CertificateDer<'static>, String, String) {
+    let key = KeyPair::generate().unwrap();
+    let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = params.signed_by(&key, &AUTHORITY.issuer).unwrap();
+    (certificate.der().clone(), certificate.pem(), key.serialize_pem())
+}
+
 pub fn roots() -> [CertificateDer<'static>; 1] {
     [AUTHORITY.certificate.clone()]
 }
