@@ -222,7 +222,7 @@ impl Config {
         if !problems.is_empty() {
             return (Self::default(), problems);
         }
-        // What has an error is left out, and the rest read again: each turn leaves out something.
+        // A part with an error is left out, and the rest is read again. Each turn leaves out something.
         let turns = 2 + table.get_ref().values().map(|value| 1 + elements(value)).sum::<usize>();
         let mut missing = Vec::new();
         for _ in 0..turns {
@@ -230,7 +230,7 @@ impl Config {
                 Ok(config) => return (config, problems),
                 Err(error) => error,
             };
-            // What is missing because it was left out is known already.
+            // A field that was left out is missing now, which is no further error.
             let is_known = missing.iter().any(|key| error.message() == format!("missing field `{key}`"));
             if !is_known {
                 problems.push(Problem::from(&error));

@@ -308,7 +308,7 @@ impl<F: Filesystem> Home<F> {
         }
         let Ok(entry) = self.files.entry(path, false) else { return 0 };
         let entry = entry.entry();
-        // Its content stays if it has another name.
+        // The content stays if the file has another name.
         let is_last = entry.links.is_none_or(|links| links < 2);
         if entry.kind == Kind::File && is_last { entry.size.unwrap_or(0) } else { 0 }
     }

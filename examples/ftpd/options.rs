@@ -199,7 +199,7 @@ impl Flags {
             sessions: None,
             atomic_uploads: self.atomic_uploads,
         };
-        // As with the list of users before: the last one of a name counts.
+        // The last one of a name counts.
         let mut users: Vec<&User> = Vec::new();
         for user in &self.users {
             users.retain(|known| known.name != user.name);

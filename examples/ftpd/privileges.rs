@@ -1,7 +1,7 @@
 //! The user that the server runs as once it listens.
 //!
 //! A server that listens on port 21 and reads a key that only root may read has to start as root.
-//! What a client could make of a fault is less if it no longer is root when the client comes.
+//! A fault gives a client less if the process is no longer root when the client comes.
 
 #[cfg(unix)]
 pub use unix::Identity;

@@ -163,11 +163,11 @@ pub struct Meter<F: Filesystem> {
 /// The way in which an upload changes its file.
 #[derive(Clone, Copy, Debug)]
 pub enum Way {
-    /// It continues the file from this offset, and cuts off `rest` bytes behind it.
+    /// Continues the file at this offset, and cuts off `rest` bytes behind it.
     From { offset: u64, rest: u64 },
-    /// It appends to the file.
+    /// Appends to the file.
     Append,
-    /// It replaces the file of this size at its end, beginning with this part of it.
+    /// Replaces the file of this size at the end of the upload. Begins with its first `offset` bytes.
     Replace { offset: u64, size: u64 },
 }
 

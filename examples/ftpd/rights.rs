@@ -87,7 +87,7 @@ impl fmt::Display for Rights {
         if let Some((name, _)) = Self::SETS.iter().find(|(_, rights)| rights == self) {
             return f.write_str(name);
         }
-        // Who may write may create too.
+        // `write` includes `create`.
         let is_told =
             |(name, rights): &(_, Self)| self.has(*rights) && !(*name == "create" && self.has(Self::WRITE));
         let names: Vec<_> = Self::WORDS.iter().filter(|word| is_told(word)).map(|(name, _)| *name).collect();

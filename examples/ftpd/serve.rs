@@ -107,7 +107,7 @@ pub fn check(options: &Options) -> Result<(), Failed> {
         return loaded.report();
     }
     let Loaded { config, problems, .. } = &mut loaded;
-    // What is missing because it could not be read is not missing.
+    // A setting that could not be read is not missing.
     if problems.is_empty() {
         survey(config, true, problems);
     }
@@ -316,7 +316,7 @@ fn reload(path: &Path, verbose: bool, current: &Current, tls: Option<&ServerTls>
     }
     let Loaded { config, problems, .. } = &mut loaded;
     survey(config, true, problems);
-    // Which user it runs as is settled.
+    // The process has become its user already.
     let logs = Logs::open(&config.log, verbose, None, Some(&before.logs), problems);
     let renewed = match &config.tls {
         Some(section) if tls.is_some() => renew(section, &before, problems),

@@ -1,4 +1,4 @@
-//! What the flags of `ftpd` do that the library leaves to programs: signals, and limits.
+//! Signals, and the limits that the flags of `ftpd` set.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};

@@ -20,3 +20,4 @@ mod quota;
 mod raw;
 mod reload;
 mod rights;
+mod settings;

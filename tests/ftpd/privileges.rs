@@ -150,7 +150,7 @@ fn a_user_may_be_the_one_that_it_is() {
     fs::write(directory.join("ftpd.toml"), &config).unwrap();
     let output = run_as(NOBODY, "65534", &directory, &[]);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    // It comes as far as listening, at an address that this machine does not have.
+    // The program gets as far as listening, at an address that this machine does not have.
     assert!(said.contains("192.0.2.1:21: ") && !said.contains("cannot run"), "{said}");
     fs::remove_dir_all(directory).unwrap();
     // Without a user, all is as it was started.

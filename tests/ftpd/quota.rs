@@ -30,7 +30,7 @@ fn size(daemon: &Daemon, name: &str) -> Option<u64> {
 fn an_upload_beyond_the_quota_is_refused_and_not_kept() {
     for (runtime, atomic) in [("std", false), ("tokio", true), ("smol", false)] {
         let daemon = Daemon::new(&format!("runtime = \"{runtime}\"\n{ACCOUNT}atomic-uploads = {atomic}\n"));
-        // What is there already counts.
+        // Files that are there already count.
         fs::create_dir(daemon.path("root/sub")).unwrap();
         fs::write(daemon.path("root/sub/old"), vec![0; 40_000]).unwrap();
         let mut peer = Peer::new(daemon.address());
@@ -57,9 +57,9 @@ fn an_upload_beyond_the_quota_is_refused_and_not_kept() {
         check("STOR c", 1, "552", None, "0");
         check("APPE b", 1, "552", Some(10_000), "0");
         if !atomic {
-            // What a file has already is not counted twice.
+            // The old content of a file that is replaced does not count.
             check("STOR a", 30_000, "226", Some(30_000), "20000");
-            // What is continued keeps what fits.
+            // A file that is continued keeps what fits.
             let reply = store(&mut peer, "APPE a", 30_000);
             assert!(reply.starts_with("552"), "{reply}");
             assert!(size(&daemon, "a").unwrap() <= 50_000);

@@ -81,7 +81,7 @@ fn a_file_with_errors_changes_nothing() {
         );
         Peer::new(daemon.address()).says("NOOP", "200");
     }
-    // What cannot change is said, and the rest does.
+    // A setting that cannot change is reported, and the others change.
     let said = daemon.reload(&format!("runtime = \"smol\"\n{}", account("you", "")));
     assert!(said.contains("warning: runtime changes only at the next start"), "{said}");
     Peer::named(daemon.address(), "you").says("NOOP", "200");

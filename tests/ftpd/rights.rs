@@ -1,4 +1,4 @@
-//! What accounts may do in their directories.
+//! The rights of accounts in their directories.
 
 use std::fs;
 use std::io::{Read, Write};

@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 
 struct Authority {
     certificate: CertificateDer<'static>,
+    pem: String,
     issuer: Issuer<'static, KeyPair>,
 }
 
@@ -14,8 +15,9 @@ static AUTHORITY: LazyLock<Authority> = LazyLock::new(|| {
     let mut params = CertificateParams::new([]).unwrap();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let key = KeyPair::generate().unwrap();
-    let certificate = params.self_signed(&key).unwrap().der().clone();
-    Authority { certificate, issuer: Issuer::new(params, key) }
+    let own = params.self_signed(&key).unwrap();
+    let (certificate, pem) = (own.der().clone(), own.pem());
+    Authority { certificate, pem, issuer: Issuer::new(params, key) }
 });
 
 /// Creates a certificate for localhost, signed by the authority.
@@ -32,6 +34,11 @@ pub fn certificate_pem() -> (CertificateDer<'static>, String, String) {
     let params = CertificateParams::new(["localhost".to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &AUTHORITY.issuer).unwrap();
     (certificate.der().clone(), certificate.pem(), key.serialize_pem())
+}
+
+/// Returns the authority's own certificate in PEM.
+pub fn authority_pem() -> &'static str {
+    &AUTHORITY.pem
 }
 
 pub fn roots() -> [CertificateDer<'static>; 1] {
