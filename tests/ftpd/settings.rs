@@ -96,7 +96,7 @@ fn passive_connections_have_the_ports_and_the_address_of_the_file() {
 #[test]
 fn limits_of_the_file_hold() {
     let daemon = Daemon::new(&format!(
-        "[limits]\nsessions = 10\nlogin-attempts = 1\nidle-time = 1\nlogin-delays = false\nrate = \"1 MB\"\n{ACCOUNT}"
+        "[limits]\nsessions = 10\nlogin-attempts = 1\nidle-time = 3\nlogin-delays = false\nrate = \"1 MB\"\n{ACCOUNT}"
     ));
     let mut peer = Peer::greeted(daemon.address());
     peer.says("USER me", "331");

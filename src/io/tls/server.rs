@@ -93,9 +93,10 @@ impl ServerTls {
         self.sessions_of(Some(address))
     }
 
-    /// Replaces the configuration by that of `other`, here and in all clones, for control connections
-    /// that begin from now on: with a renewed certificate, for example, while the server runs.
-    /// Existing control connections and their data connections keep the previous one.
+    /// Replaces the configuration by that of `other`, here and in all clones, for control
+    /// connections that begin from now on: with a renewed certificate, for example, while the
+    /// server runs. Existing control connections and their data connections keep the previous
+    /// one.
     pub fn replace(&self, other: &Self) {
         let config = other.current();
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
