@@ -278,7 +278,8 @@ impl Config {
     /// Resolves the relative paths, which start from the directory of the file.
     pub fn resolve(&mut self, directory: &Path) {
         let from = |path: &mut Spanned<PathBuf>| {
-            let resolved = directory.join(path.get_ref());
+            // Without a `.` at the end.
+            let resolved = directory.join(path.get_ref()).components().collect();
             *path.get_mut() = resolved;
         };
         if let Some(tls) = self.tls.as_mut().map(Spanned::get_mut) {
@@ -358,4 +359,36 @@ fn contains(value: &Spanned<DeValue<'_>>, at: usize) -> bool {
             }
             _ => false,
         }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::Source;
+
+    #[test]
+    fn whatever_is_in_the_file_its_problems_are_shown() {
+        let sample = include_str!("ftpd.toml");
+        let (config, problems) = Config::parse(sample);
+        assert!(problems.is_empty() && config.account.len() == 1 && config.host.len() == 1);
+        // Without its comments, so that most changes count.
+        let lines: Vec<_> =
+            sample.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+        let text = lines.join("\n");
+        let with = ["", "=", "\"", "[", "]", "[[x]]", "'", "\n", "é", "\u{0}", "x = 1\n", "{", "name = 7\n"];
+        let mut wrong = 0;
+        for at in (0..text.len()).step_by(3) {
+            let part = with[at % with.len()];
+            let end = (at + at % 5).min(text.len());
+            let (Some(before), Some(after)) = (text.get(..at), text.get(end..)) else { continue };
+            let changed = format!("{before}{part}{after}");
+            let (_, problems) = Config::parse(&changed);
+            let source = Source { path: Some(Path::new("file")), text: &changed };
+            for problem in &problems {
+                assert!(problem.shown(&source).to_string().starts_with("file:"), "{problem:?}");
+            }
+            wrong += usize::from(!problems.is_empty());
+        }
+        assert!(wrong > 100, "{wrong}");
+    }
 }

@@ -164,7 +164,7 @@ fn an_error_shows_its_line_and_a_warning_is_no_error() {
     assert_eq!(
         found,
         [
-            "ftpd: ftpd.toml:5: warning: ./new: no such directory",
+            "ftpd: ftpd.toml:5: warning: new: no such directory",
             "ftpd: ftpd.toml: warning: passwords may come to 0.0.0.0:21 in the clear, unless tls.require has \"login\"",
         ]
     );
