@@ -62,5 +62,5 @@ pub use runtimes::std;
 pub use runtimes::tokio;
 #[cfg(feature = "proxy-protocol")]
 pub use serve::Proxies;
-pub use serve::{PublicAddress, Server, Shutdown};
+pub use serve::{PublicAddress, Server, SessionLimits, Shutdown};
 pub use server::{Closed, Happening, SessionEvent, Transferred, XferlogLine};

@@ -6,6 +6,7 @@
 
 mod door;
 mod guesses;
+mod limits;
 #[cfg(feature = "proxy-protocol")]
 mod proxy;
 mod public;
@@ -17,7 +18,6 @@ use ::std::fmt;
 use ::std::future::{Future, poll_fn};
 use ::std::io;
 use ::std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use ::std::num::NonZeroU64;
 use ::std::pin::{Pin, pin};
 use ::std::sync::Arc;
 use ::std::task::{Context, Poll, ready};
@@ -27,12 +27,12 @@ use crate::io::host::AsyncAccounts;
 use crate::io::net::pool::Pool;
 use crate::io::net::runtime::{Link, Network, Runtime, Stream, Timed, Turns, Watched};
 use crate::io::net::socket::{self, Keepalive};
-use crate::io::serve::throttle::{SharedPace, Throttle};
 use crate::io::server::{Connection, Hooks, Spares};
 use crate::io::tls::Endpoint;
 use crate::server::{Config, Endpoints};
-use door::{Guest, Remedy, Reserve, fitting, remedy};
+use door::{Guest, Remedy, Reserve, remedy};
 pub(in crate::io) use guesses::Guesses;
+pub use limits::SessionLimits;
 #[cfg(feature = "proxy-protocol")]
 pub use proxy::Proxies;
 pub use public::PublicAddress;
@@ -73,13 +73,10 @@ pub(in crate::io) struct Terms {
     pub(in crate::io) tls: Option<crate::io::tls::ServerTls>,
     #[cfg(feature = "proxy-protocol")]
     pub(in crate::io) proxies: Option<Proxies>,
-    pub(in crate::io) places: state::Places,
+    pub(in crate::io) limits: SessionLimits,
     pub(in crate::io) keepalive: Keepalive,
     /// The pool of passive ports, if sessions share them.
     pub(in crate::io) pool: Option<Pool>,
-    /// Maximum rate of each session in bytes per second.
-    pub(in crate::io) rate: Option<NonZeroU64>,
-    total: Option<SharedPace>,
     pub(in crate::io) hooks: Hooks,
     /// Counts of failed logins; `None` if they are not counted.
     pub(in crate::io) guesses: Option<Arc<Guesses>>,
@@ -99,11 +96,9 @@ impl Default for Terms {
             tls: None,
             #[cfg(feature = "proxy-protocol")]
             proxies: None,
-            places: state::Places::default(),
+            limits: SessionLimits::default(),
             keepalive: Keepalive::default(),
             pool: None,
-            rate: None,
-            total: None,
             hooks: Hooks::default(),
             guesses: Some(Arc::default()),
             spares: Arc::default(),
@@ -114,10 +109,6 @@ impl Default for Terms {
 }
 
 impl Terms {
-    pub(in crate::io) fn set_total_rate(&mut self, rate: NonZeroU64) {
-        self.total = Some(SharedPace::new(rate));
-    }
-
     /// Returns the address of the client, which a proxy may have to report.
     #[cfg(feature = "proxy-protocol")]
     async fn client<N: Network>(
@@ -159,7 +150,7 @@ impl fmt::Debug for Service {
         f.debug_struct("Server")
             .field("address", &self.address)
             .field("config", &self.terms.config)
-            .field("places", &self.terms.places)
+            .field("limits", &self.terms.limits)
             .finish_non_exhaustive()
     }
 }
@@ -197,8 +188,8 @@ impl Service {
         runtime: R,
         mut spawn: impl FnMut(Session),
     ) -> io::Result<()> {
-        let Self { listener, mut terms, start, state, .. } = self;
-        terms.places.total = fitting(terms.places.total, R::DESCRIPTORS + TRANSFER);
+        let Self { listener, terms, start, state, .. } = self;
+        terms.limits.prepare(R::DESCRIPTORS + TRANSFER);
         let farewell: Arc<[u8]> = {
             let mut farewell = Vec::new();
             // Writing to a vector does not fail.
@@ -214,7 +205,7 @@ impl Service {
         let mut reserve = Reserve::new();
         let begin = |stream: TcpStream, peer| {
             let guest = Guest::new(stream, Arc::clone(&farewell));
-            if let Some(place) = Place::new(&state, &terms.places) {
+            if let Some(place) = Place::new(&state, terms.limits.most()) {
                 spawn(start(guest, peer, Arc::clone(&terms), place));
             }
         };
@@ -291,7 +282,7 @@ async fn attend<R: Runtime, A: AsyncAccounts>(
         return;
     };
     let endpoints = Endpoints { local, peer: client };
-    let admitted = place.admit(client.ip(), &terms.places);
+    let admitted = place.admit(client.ip(), &terms.limits);
     let mut config = terms.config.clone();
     if let Some(public) = &terms.public {
         config.passive_address = public.current(&mut runtime).await.or(config.passive_address);
@@ -309,7 +300,7 @@ async fn attend<R: Runtime, A: AsyncAccounts>(
     }
     connection.share_buffers(&terms.spares);
     connection.guesses.clone_from(&terms.guesses);
-    connection.throttle = Throttle::new(terms.rate, terms.total.clone());
+    connection.throttle = terms.limits.throttle();
     connection.proxy = Some(peer.ip()).filter(|_| client != peer);
     drop(terms);
     // Any error has already been reported to the client, and nothing else needs it.

@@ -8,6 +8,7 @@
 
 mod blocking;
 #[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod certificates;
 mod dribble;
 mod embedded;

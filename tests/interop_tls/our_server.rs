@@ -6,6 +6,7 @@ table! {
     identity;
     lists_downloads_and_uploads_every_way:  CURL LFTP WGET FTPLIB;
     moves_20_megabytes:                     CURL LFTP WGET FTPLIB;
+    keeps_to_the_rules_of_a_file:           CURL LFTP FTPLIB;
 }
 
 /// The kinds of TLS that a client knows.
@@ -37,6 +38,41 @@ fn lists_downloads_and_uploads_every_way(client: &Program) {
                 fs::remove_file(site.root.path("theirs")).unwrap();
             }
         }
+    }
+}
+
+/// An account with a hash of its password, a quota that suffices, and a directory that is only for reading.
+fn keeps_to_the_rules_of_a_file(client: &Program) {
+    const RULES: &str =
+        "quota = \"1 MB\"\n[[account.directory]]\npath = \"/fixed\"\naccess = \"read-only\"\n";
+    for &tls in kinds(client) {
+        let site = Site::ours_by_file(tls, RULES);
+        site.seed("file", &bytes());
+        site.seed_directory("fixed");
+        site.seed("fixed/file", &bytes());
+        let (got, mine) = (site.local.path("got"), site.local.write("mine", &noise(300_000)));
+        for from in ["file", "fixed/file"] {
+            client.does(&site, Request::Get(from, &got));
+            site.local.holds("got", &bytes());
+            fs::remove_file(&got).unwrap();
+        }
+        client.does(&site, Request::Put(&mine, "theirs"));
+        site.root.holds("theirs", &noise(300_000));
+        client.tries(&site, Request::Put(&mine, "fixed/file")).fails();
+        site.root.holds("fixed/file", &bytes());
+    }
+}
+
+/// lftp would try for ever: it sees its connection reset, and not the reply.
+#[test]
+fn curl_is_told_that_a_quota_is_used_up() {
+    for tls in [Tls::Explicit, Tls::Implicit] {
+        let site = Site::ours_by_file(tls, "quota = \"1 MB\"\n");
+        let mine = site.local.write("mine", &noise(600_000));
+        CURL.does(&site, Request::Put(&mine, "one"));
+        // 70: the storage is exceeded.
+        CURL.tries(&site, Request::Put(&mine, "other")).ends_with(70);
+        CURL.does(&site, Request::Put(&mine, "one"));
     }
 }
 

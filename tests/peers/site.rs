@@ -88,7 +88,40 @@ impl Site {
             command.arg("--cert").arg(certificates.path("server.pem"));
             command.arg("--key").arg(certificates.path("server.key"));
         }
-        let mut program = Program::start(command.args(options).arg(&root.0), Stdio::piped());
+        command.args(options).arg(&root.0);
+        Site::listening(host, tls, root, &mut command)
+    }
+
+    /// Our own `ftpd` with a configuration file, with TLS demanded of logins and data, an account that may write, and `settings` of
+    /// the account besides.
+    #[track_caller]
+    pub fn ours_by_file(tls: Tls, settings: &str) -> Site {
+        let (root, certificates) = (Directory::new(), certificates());
+        let (explicit, implicit) = match tls {
+            Tls::Explicit => ("\"127.0.0.1:0\"", ""),
+            Tls::Implicit => ("", "\"127.0.0.1:0\""),
+        };
+        let config = format!(
+            "listen = [{explicit}]\n[tls]\nimplicit = [{implicit}]\nrequire = [\"login\", \"data\"]\n\
+             certificate = \"server.pem\"\nkey = \"server.key\"\n\
+             [[account]]\nname = \"{USER}\"\npassword = \"{}\"\nroot = \"{}\"\n{settings}",
+            hash(),
+            root.0.display()
+        );
+        let file = certificates.write("ftpd.toml", config.as_bytes());
+        let mut command = Command::new(example("ftpd"));
+        command.arg("--config").arg(file);
+        Site::listening(IPV4, Some((tls, certificates)), root, &mut command)
+    }
+
+    #[track_caller]
+    fn listening(
+        host: IpAddr,
+        tls: Option<(Tls, Directory)>,
+        root: Directory,
+        command: &mut Command,
+    ) -> Site {
+        let mut program = Program::start(command, Stdio::piped());
         let line = program.first_line(START);
         let address: Option<SocketAddr> =
             line.trim().strip_prefix("listening on ").and_then(|address| address.parse().ok());
@@ -264,6 +297,20 @@ impl Site {
             chown(path, Some(id), Some(id)).unwrap();
         }
     }
+}
+
+/// The hash of the account's password, by `ftpd` itself.
+fn hash() -> &'static str {
+    static HASH: OnceLock<String> = OnceLock::new();
+    HASH.get_or_init(|| {
+        let mut command = Command::new(example("ftpd"));
+        command.arg("--hash-password").stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    })
 }
 
 /// What certificates.sh makes.

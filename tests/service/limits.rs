@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ftp_proto::codec::TransferMode;
+use ftp_proto::io::SessionLimits;
 use ftp_proto::io::std::Client;
 
 use crate::peer::Peer;
@@ -47,6 +48,45 @@ fn one_session_too_many_is_refused() {
             refused(&site);
             drop(second);
         }
+    }
+}
+
+#[test]
+fn servers_share_limits_that_change_while_they_serve() {
+    for runtime in Runtime::ALL {
+        let limits = SessionLimits::new();
+        let setup = Setup { limits: Some(limits.clone()), sessions: Some(2), ..Setup::default() };
+        let (one, other) = (Site::with(runtime, setup.clone()), Site::with(runtime, setup));
+        let (mut first, mut second) = (one.client(), other.client());
+        refused(&one);
+        refused(&other);
+        limits.set_max_sessions(3);
+        let third = let_in(&one);
+        refused(&other);
+        limits.set_max_sessions_per_address(1);
+        drop(third);
+        refused(&one);
+        assert!(limits.sessions() >= 2, "{runtime:?}");
+        // No change ends a session.
+        first.noop().unwrap();
+        second.noop().unwrap();
+    }
+}
+
+#[test]
+fn a_rate_that_is_set_later_holds_for_later_sessions() {
+    let limits = SessionLimits::new();
+    let site = Site::with(Runtime::Tokio, Setup { limits: Some(limits.clone()), ..Setup::default() });
+    fs::write(site.path("file"), vec![7; 1 << 19]).unwrap();
+    for set in [SessionLimits::set_max_rate, SessionLimits::set_max_total_rate] {
+        set(&limits, RATE);
+        let mut client = site.client();
+        set(&limits, None);
+        takes_half_a_second("limited", || {
+            let mut received = Vec::new();
+            client.retrieve("file").unwrap().read_to_end(&mut received).unwrap();
+            assert_eq!(received.len(), 1 << 19);
+        });
     }
 }
 

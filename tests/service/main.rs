@@ -11,13 +11,8 @@ mod certificates;
 mod certified;
 #[cfg(target_os = "linux")]
 mod child;
-#[cfg(all(target_os = "linux", feature = "ring"))]
-mod daemon;
 #[cfg(target_os = "linux")]
 mod descriptors;
-#[cfg(all(target_os = "linux", feature = "ring"))]
-#[path = "../support/example.rs"]
-mod example;
 #[cfg(feature = "password-hash")]
 mod hashed;
 mod hosts;

@@ -95,3 +95,35 @@ fn an_upload_without_its_control_connection_counts_only_behind_close_notify() {
         }
     }
 }
+
+#[test]
+fn a_certificate_is_replaced_for_control_connections_that_begin_afterwards() {
+    for runtime in Runtime::ALL {
+        let [tls, next] = std::array::from_fn(|_| {
+            let (chain, key) = certificate();
+            (chain[0].clone(), ServerTls::new(chain, key).unwrap())
+        });
+        let setup = Setup { tls: Some(tls.1.clone()), ..Setup::default() };
+        let directory = directory();
+        let users = Users::new().user("me", "secret", Directory::open(&directory).unwrap().writable());
+        let site = Site::of(runtime, setup, directory, Host::<_, hosts::Slow>::Blocking(users));
+        let mut clients = Vec::new();
+        for (certificate, _) in [&tls, &next] {
+            let config = client_config();
+            let client = RawClient::new(site.address, &config);
+            assert!(client.certificate() == *certificate, "{runtime:?}");
+            clients.push((client, config));
+            tls.1.replace(&next.1);
+        }
+        // The data connections of either resume the sessions of their control connection.
+        for (client, config) in &mut clients {
+            let mut data = client.data(config);
+            assert_eq!(client.say("STOR file"), 150);
+            data.write_all(b"content").unwrap();
+            data.conn.send_close_notify();
+            data.flush().unwrap();
+            drop(data);
+            assert_eq!(client.reply(), 226, "{runtime:?}");
+        }
+    }
+}

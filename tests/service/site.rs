@@ -36,6 +36,8 @@ pub(crate) struct Setup {
     pub(crate) per_address: Option<usize>,
     /// Turns the delays after failed logins on or off; `None` keeps the default.
     pub(crate) login_delays: Option<bool>,
+    /// Limits that other servers may share.
+    pub(crate) limits: Option<ftp_proto::io::SessionLimits>,
     pub(crate) rate: Option<NonZeroU64>,
     pub(crate) total_rate: Option<NonZeroU64>,
     pub(crate) public: Option<ftp_proto::io::PublicAddress>,
@@ -72,6 +74,9 @@ macro_rules! set_up {
     ($server:expr, $setup:expr) => {{
         let (mut server, setup): (_, Setup) = ($server.unwrap(), $setup);
         server = server.with_config(setup.config);
+        if let Some(limits) = setup.limits {
+            server = server.with_session_limits(limits);
+        }
         if let Some(sessions) = setup.sessions {
             server = server.with_max_sessions(sessions);
         }

@@ -15,6 +15,7 @@
 #![cfg(target_os = "linux")]
 
 #[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod certificates;
 mod figures;
 mod server;

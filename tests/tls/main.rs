@@ -3,7 +3,9 @@
 
 mod binding;
 #[path = "../support/certificates.rs"]
+#[allow(dead_code, reason = "each test program uses its part")]
 mod certificates;
+#[allow(dead_code, reason = "other test programs use it too")]
 mod raw;
 mod segments;
 #[path = "../support/served.rs"]

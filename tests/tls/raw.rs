@@ -3,7 +3,7 @@
 use crate::certificates::roots;
 use rustix::net::{AddressFamily, SocketType};
 use rustls::client::{Resumption, Tls12Resumption};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -86,6 +86,12 @@ impl RawClient {
         for line in [&*user, &password, "PBSZ 0", "PROT P", "TYPE I"] {
             assert!(self.say(line) < 400, "{line}");
         }
+    }
+
+    /// Returns the server's certificate on the control connection.
+    pub fn certificate(&self) -> CertificateDer<'static> {
+        let chain = self.control.get_ref().conn.peer_certificates().unwrap();
+        chain[0].clone().into_owned()
     }
 
     /// Sends a command. Its reply is to be read later.

@@ -33,8 +33,12 @@ cd "$work/local"
 serve() {
     root=$work/root-$RANDOM
     mkdir "$root"
+    launch --listen 127.0.0.1:0 --user me:secret "$@" "$(path "$root")"
+}
+# launch ARGUMENT...: the same, of a root that there is, without more arguments.
+launch() {
     : > "$root.log"
-    "$WINE" "$programs/ftpd.exe" --listen 127.0.0.1:0 --user me:secret "$@" "$(path "$root")" > "$root.log" 2>&1 &
+    "$WINE" "$programs/ftpd.exe" "$@" > "$root.log" 2>&1 &
     running+=($!)
     for _ in $(seq 300); do
         address=$(tr -d '\r' < "$root.log" | sed -n 's/^listening on //p')
@@ -82,6 +86,40 @@ wine ftp --quiet --tls --cacert "$(path "$work/certificates/authority.pem")" get
     "$(path "$work/local/protected-too")"
 same protected-too
 echo "ftpd.exe under TLS: curl and ftp.exe agree with it"
+
+# A configuration file. The names of its rules hold in any case, and under no short name.
+root=$work/configured
+mkdir -p "$root/fixed"
+cp sent "$root/fixed/sent"
+hash=$(echo secret | wine ftpd --hash-password | tr -d '\r')
+cat > "$work/ftpd.toml" <<END
+listen = ["127.0.0.1:0"]
+[[account]]
+name = "me"
+password = '$hash'
+root = '$(path "$root")'
+quota = "7 MB"
+[[account.directory]]
+path = "/fixed"
+access = "read-only"
+END
+wine ftpd --config "$(path "$work/ftpd.toml")" --check | tr -d '\r' | grep -q 'no errors' || fail "ftpd.exe finds errors in its file"
+launch --config "$(path "$work/ftpd.toml")"
+url=ftp://me:secret@$address
+curl -sS -o configured "$url/fixed/sent"
+same configured
+for name in fixed/new FIXED/new Fixed/sent FIXED~1/new; do
+    refused "$name" curl -sS --max-time 20 -T sent "$url/$name"
+done
+[ "$(ls "$root/fixed")" = sent ] || fail "there are: $(ls "$root/fixed")"
+curl -sS -T sent "$url/one"
+same "$root/one"
+refused "what is beyond the quota" curl -sS --max-time 20 -T sent "$url/two"
+# It is removed a moment after the reply.
+for _ in $(seq 50); do [ -e "$root/two" ] || break; sleep 0.1; done
+[ ! -e "$root/two" ] || fail "a part of what was refused is kept"
+refused "a wrong password" curl -sS --max-time 20 -l "ftp://me:wrong@$address/"
+echo "ftpd.exe with a file: curl sees its rules"
 
 port=$((20000 + RANDOM % 10000))
 root=$work/vsftpd

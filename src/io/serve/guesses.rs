@@ -6,7 +6,7 @@ use ::std::net::IpAddr;
 use ::std::sync::{Mutex, PoisonError};
 use ::std::time::Duration;
 
-use super::state::network;
+use super::limits::network;
 use crate::time::Instant;
 
 /// The failed logins of each IPv4 address and each IPv6 network of 64 bits. A failure counts for

@@ -9,7 +9,7 @@ use ::std::pin::Pin;
 use ::std::sync::Arc;
 use ::std::time::Duration;
 
-use super::{PublicAddress, Service, Shutdown};
+use super::{PublicAddress, Service, SessionLimits, Shutdown};
 use crate::codec::Redacted;
 use crate::io::driver::control::Direction;
 use crate::io::host::{Accounts, AsyncAccounts};
@@ -117,15 +117,15 @@ impl<R> Server<R> {
     /// (`RLIMIT_NOFILE`) for them as far as the hard limit allows, and admits fewer sessions if
     /// that is not enough. If the process runs out of descriptors anyway, new clients get a 421
     /// until some are free.
-    pub const fn with_max_sessions(mut self, sessions: usize) -> Self {
-        self.service.terms.places.total = sessions;
+    pub fn with_max_sessions(self, sessions: usize) -> Self {
+        self.service.terms.limits.set_max_sessions(sessions);
         self
     }
 
     /// Sets the maximum number of concurrent sessions for each client address (for IPv6, each /64
     /// network). Further clients are answered with 421. There is no such limit by default.
-    pub const fn with_max_sessions_per_address(mut self, sessions: usize) -> Self {
-        self.service.terms.places.per_address = sessions;
+    pub fn with_max_sessions_per_address(self, sessions: usize) -> Self {
+        self.service.terms.limits.set_max_sessions_per_address(sessions);
         self
     }
 
@@ -182,15 +182,23 @@ impl<R> Server<R> {
     ///
     /// A [minimum rate](crate::server::Limits::minimum_rate) has to be well below this rate, and
     /// well below each session's share of a [total](Self::with_max_total_rate).
-    pub const fn with_max_rate(mut self, rate: NonZeroU64) -> Self {
-        self.service.terms.rate = Some(rate);
+    pub fn with_max_rate(self, rate: NonZeroU64) -> Self {
+        self.service.terms.limits.set_max_rate(Some(rate));
         self
     }
 
     /// Limits the bytes per second that all sessions together may move, in uploads and downloads.
     /// The sessions take turns. There is no limit by default.
-    pub fn with_max_total_rate(mut self, rate: NonZeroU64) -> Self {
-        self.service.terms.set_total_rate(rate);
+    pub fn with_max_total_rate(self, rate: NonZeroU64) -> Self {
+        self.service.terms.limits.set_max_total_rate(Some(rate));
+        self
+    }
+
+    /// Uses these limits of sessions and rates, which other servers may share, instead of the
+    /// server's own. Methods such as [`with_max_sessions`](Self::with_max_sessions) then change the
+    /// shared limits.
+    pub fn with_session_limits(mut self, limits: SessionLimits) -> Self {
+        self.service.terms.limits = limits;
         self
     }
 
@@ -228,6 +236,12 @@ impl<R> Server<R> {
     #[must_use]
     pub const fn local_addr(&self) -> SocketAddr {
         self.service.address
+    }
+
+    /// Returns a handle to the limits of sessions and rates, to change them while the server runs.
+    #[must_use]
+    pub fn session_limits(&self) -> SessionLimits {
+        self.service.terms.limits.clone()
     }
 
     /// Returns a handle that shuts the server down.

@@ -1,24 +1,13 @@
 //! The sessions of a server, and its shutdown.
 
 use ::std::collections::HashMap;
-use ::std::net::{IpAddr, Ipv6Addr};
+use ::std::net::IpAddr;
 use ::std::sync::atomic::{AtomicBool, Ordering};
 use ::std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use ::std::task::{Context, Poll, Waker};
 use ::std::time::Duration;
 
-/// Limits on the number of sessions.
-#[derive(Debug)]
-pub(in crate::io) struct Places {
-    pub(in crate::io) total: usize,
-    pub(in crate::io) per_address: usize,
-}
-
-impl Default for Places {
-    fn default() -> Self {
-        Self { total: 1000, per_address: usize::MAX }
-    }
-}
+use super::limits::{Seat, SessionLimits};
 
 /// The state shared by all sessions and the handles that shut the server down.
 #[derive(Debug, Default)]
@@ -38,10 +27,6 @@ struct Inner {
     running: HashMap<u64, Option<Waker>>,
     /// The waker of the server itself.
     server: Option<Waker>,
-    /// Number of admitted sessions in total.
-    admitted: usize,
-    /// Number of admitted sessions per network.
-    networks: HashMap<IpAddr, usize>,
 }
 
 impl State {
@@ -109,37 +94,29 @@ impl Shutdown {
 pub(super) struct Place {
     state: Arc<State>,
     number: u64,
-    /// The network that the session was admitted from.
-    network: Option<IpAddr>,
+    /// Counts the session once it is admitted.
+    seat: Option<Seat>,
     waker: Option<Waker>,
 }
 
 impl Place {
     /// Reserves a place for a connection, possibly only to turn it away: there can be twice as many
     /// places as sessions, and never fewer than 64. Returns `None` if all places are taken.
-    pub(super) fn new(state: &Arc<State>, places: &Places) -> Option<Self> {
+    pub(super) fn new(state: &Arc<State>, sessions: usize) -> Option<Self> {
         let mut inner = state.lock();
-        if inner.running.len() >= places.total.saturating_mul(2).max(64) {
+        if inner.running.len() >= sessions.saturating_mul(2).max(64) {
             return None;
         }
         inner.last += 1;
         let number = inner.last;
         inner.running.insert(number, None);
-        Some(Self { state: Arc::clone(state), number, network: None, waker: None })
+        Some(Self { state: Arc::clone(state), number, seat: None, waker: None })
     }
 
     /// Returns whether the client is admitted, and counts its session if so.
-    pub(super) fn admit(&mut self, peer: IpAddr, places: &Places) -> bool {
-        let network = network(peer);
-        let mut inner = self.state.lock();
-        let here = inner.networks.get(&network).copied().unwrap_or(0);
-        let admitted = inner.admitted < places.total && here < places.per_address;
-        if admitted {
-            inner.admitted += 1;
-            inner.networks.insert(network, here + 1);
-            self.network = Some(network);
-        }
-        admitted
+    pub(super) fn admit(&mut self, peer: IpAddr, limits: &SessionLimits) -> bool {
+        self.seat = limits.admit(peer);
+        self.seat.is_some()
     }
 
     /// Returns how long the session may still take, once the server is shutting down. The task is
@@ -155,15 +132,9 @@ impl Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
+        self.seat = None;
         let mut inner = self.state.lock();
         inner.running.remove(&self.number);
-        if let Some(network) = self.network {
-            inner.admitted -= 1;
-            match inner.networks.get_mut(&network) {
-                Some(count) if *count > 1 => *count -= 1,
-                _ => drop(inner.networks.remove(&network)),
-            }
-        }
         if inner.running.is_empty() {
             let server = inner.server.take();
             drop(inner);
@@ -172,44 +143,14 @@ impl Drop for Place {
     }
 }
 
-/// Returns the network that an address belongs to for the purpose of limits: an IPv6 subscriber has
-/// 2^64 addresses.
-pub(super) fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        address => address,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn places_are_counted_and_given_back() {
-        let (state, places) = (Arc::new(State::default()), Places { total: 2, per_address: 1 });
-        let admit = |address: &str| {
-            let mut place = Place::new(&state, &places).unwrap();
-            place.admit(address.parse().unwrap(), &places).then_some(place)
-        };
-        let first = admit("192.0.2.1").unwrap();
-        assert!(admit("192.0.2.1").is_none());
-        assert!(admit("::ffff:192.0.2.1").is_none());
-        let second = admit("2001:db8::1").unwrap();
-        drop(first);
-        assert!(admit("2001:db8::2").is_none(), "the same network");
-        let third = admit("2001:db8:0:1::1").unwrap();
-        assert!(admit("192.0.2.1").is_none(), "no place at all");
-        drop((second, third));
-        assert!(admit("192.0.2.1").is_some());
-        let inner = state.lock();
-        assert!(inner.running.is_empty() && inner.networks.is_empty() && inner.admitted == 0);
-    }
-
-    #[test]
     fn those_who_hear_that_there_is_no_place_are_not_without_number() {
-        let (state, places) = (Arc::new(State::default()), Places { total: 40, per_address: 1 });
-        let all: Vec<_> = (0..100).map_while(|_| Place::new(&state, &places)).collect();
+        let state = Arc::new(State::default());
+        let all: Vec<_> = (0..100).map_while(|_| Place::new(&state, 40)).collect();
         assert_eq!(all.len(), 80);
     }
 
@@ -217,7 +158,7 @@ mod tests {
     fn the_shorter_grace_holds() {
         let state = Arc::new(State::default());
         let shutdown = Shutdown::new(Arc::clone(&state));
-        let mut place = Place::new(&state, &Places::default()).unwrap();
+        let mut place = Place::new(&state, 1000).unwrap();
         let cx = Context::from_waker(Waker::noop());
         assert_eq!(place.poll_stopping(&cx), None);
         for (grace, left) in [(5, 5), (9, 5), (0, 0)] {

@@ -3,7 +3,7 @@
 
 use ::std::fmt;
 use ::std::net::IpAddr;
-use ::std::sync::Arc;
+use ::std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -37,7 +37,8 @@ use super::{ALPN, provider, store};
 /// from each upload for the next one.
 #[derive(Clone)]
 pub struct ServerTls {
-    config: Arc<ServerConfig>,
+    /// The configuration of new control connections, shared by all clones.
+    config: Arc<RwLock<Arc<ServerConfig>>>,
     pool: Arc<Pool>,
 }
 
@@ -51,7 +52,7 @@ impl fmt::Debug for ServerTls {
 /// control connection, and its ALPN protocols by `ftp`.
 impl From<Arc<ServerConfig>> for ServerTls {
     fn from(config: Arc<ServerConfig>) -> Self {
-        Self { config, pool: Arc::default() }
+        Self { config: Arc::new(RwLock::new(config)), pool: Arc::default() }
     }
 }
 
@@ -92,8 +93,21 @@ impl ServerTls {
         self.sessions_of(Some(address))
     }
 
+    /// Replaces the configuration by that of `other`, here and in all clones, for control
+    /// connections that begin from now on: with a renewed certificate, for example, while the
+    /// server runs. Existing control connections and their data connections keep the previous
+    /// one.
+    pub fn replace(&self, other: &Self) {
+        let config = other.current();
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = config;
+    }
+
+    fn current(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn sessions_of(&self, address: Option<IpAddr>) -> ServerSessions {
-        ServerSessions { config: Arc::clone(&self.config), share: Arc::new(Share::new(&self.pool, address)) }
+        ServerSessions { config: self.current(), share: Arc::new(Share::new(&self.pool, address)) }
     }
 }
 

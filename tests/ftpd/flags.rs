@@ -1,25 +1,17 @@
-//! What `ftpd` does that the library leaves to programs: signals, and the limits that it sets.
+//! Signals, and the limits that the flags of `ftpd` set.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use crate::example::example;
+use crate::daemon::{directory, program};
 use crate::peer::Peer;
-use crate::site::directory;
 
 const RUNTIMES: [&str; 3] = ["std", "tokio", "smol"];
-
-/// The program, built now, once, unless `$FTPD_EXAMPLE` says where it is.
-fn program() -> PathBuf {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| example("ftpd")).clone()
-}
 
 /// One `ftpd`, with the account `me`, which ends when it is dropped.
 struct Daemon {
