@@ -49,11 +49,11 @@ pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
     File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
 };
-#[cfg(feature = "hash")]
-pub use hosts::HASHES;
 #[cfg(feature = "disk")]
 pub use hosts::{Directory, DiskEntries, DiskFile};
 pub use hosts::{Guarded, GuardedEntries, IntoShared, Recoded, RecodedEntries, Users, VirtualHosts};
+#[cfg(feature = "hash")]
+pub use hosts::{HASHES, Hasher};
 pub use net::runtime::{Interest, Runtime, Socket};
 #[cfg(feature = "smol")]
 pub use runtimes::smol;

@@ -3,7 +3,10 @@
 
 #[macro_use]
 mod peers;
+#[path = "interop_client/mirror.rs"]
+mod mirror;
 
+use mirror::{mirrors_two_thousand_files_although_it_is_killed, mirrors_what_differs};
 use peers::content::{BIG, NAMES, bytes, interrupted, noise};
 use peers::dialogue::check_trace;
 use peers::process::{Outcome, run};
@@ -48,13 +51,15 @@ table! {
     says_by_its_exit_code_who_refused:        VSFTPD PROFTPD PURE_FTPD;
     traces_the_dialogue_without_the_password: VSFTPD PROFTPD PURE_FTPD;
     does_the_same_on_each_runtime:            VSFTPD PROFTPD PURE_FTPD;
+    mirrors_what_differs:                     VSFTPD PROFTPD PURE_FTPD;
+    mirrors_two_thousand_files_although_it_is_killed: VSFTPD;
 }
 
 /// Runs `ftp` in bounded time, and compares its dialogue with the documents.
 #[track_caller]
 fn ftp<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
     let mut command = Command::new(example("ftp"));
-    command.args(["--quiet", "--timeout", "20"]);
+    command.args(["--quiet", "--timeout", "20", "--retry-wait", "0.1"]);
     if !arguments.iter().any(|argument| argument.as_ref() == "--trace") {
         command.arg("--trace");
     }

@@ -105,7 +105,10 @@ fn hostile() -> impl Iterator<Item = Vec<u8>> {
 #[track_caller]
 fn ftp<A: AsRef<OsStr>>(arguments: &[A]) -> Outcome {
     let mut command = Command::new(example("ftp"));
-    run(command.args(["--quiet", "--timeout", "20"]).args(arguments), Duration::from_secs(300))
+    run(
+        command.args(["--quiet", "--timeout", "20", "--retry-wait", "0.1"]).args(arguments),
+        Duration::from_secs(300),
+    )
 }
 
 fn below(directory: &Path, name: &[u8]) -> PathBuf {
@@ -183,7 +186,7 @@ fn a_hostile_tree_goes_there_and_back_and_is_removed(site: &Site) {
     let keeps_all = matches!(site.name(), VSFTPD | INETUTILS | OURS);
     assert!(complete || !keeps_all, "{errors}");
 
-    let listed = ftp(&["ls", &site.url("tree/files")]).succeeds().stdout;
+    let listed = ftp(&["ls", "-a", &site.url("tree/files")]).succeeds().stdout;
     for entry in fs::read_dir(site.root.path("tree/files")).unwrap() {
         let name = [b" ", entry.unwrap().file_name().as_bytes()].concat();
         let count = listed.split(|byte| *byte == b'\n').filter(|line| line.ends_with(&name)).count();

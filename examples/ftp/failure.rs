@@ -8,6 +8,7 @@ use std::path::Path;
 
 use ftp_proto::client::TransferFailure;
 use ftp_proto::codec::Escaped;
+use ftp_proto::error::PeerError;
 use ftp_proto::io::Error as FtpError;
 
 /// A failure: what failed, and why.
@@ -25,8 +26,14 @@ enum Why {
     Remote(FtpError),
     /// Something on the server could not be seen.
     Unseen,
+    /// Something is not on the server.
+    Missing,
     /// An error of a local file.
     Local(Option<io::Error>),
+    /// A file changed while it was transferred.
+    Changing,
+    /// Things were not removed, for safety.
+    Kept,
 }
 
 impl Failure {
@@ -43,6 +50,21 @@ impl Failure {
     /// Creates a failure for something that could not be seen, so that not everything was done.
     pub fn unseen(what: impl Into<String>) -> Self {
         Self { what: what.into(), why: Why::Unseen }
+    }
+
+    /// Creates a failure for something that is not on the server.
+    pub fn missing(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Missing }
+    }
+
+    /// Creates a failure for a file that changes while it is transferred.
+    pub fn changing(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Changing }
+    }
+
+    /// Creates a failure for things that are not removed, for safety.
+    pub fn kept(what: impl Into<String>) -> Self {
+        Self { what: what.into(), why: Why::Kept }
     }
 
     /// Turns an error of the server's side into a failure of this remote path.
@@ -76,6 +98,26 @@ impl Failure {
         matches!(&self.why, Why::Remote(error @ FtpError::Refused(_)) if !error.is_fatal())
     }
 
+    /// Returns whether the same may succeed soon: the connection was lost, the server did not
+    /// answer in time, or it refused for now. A full disk does not count.
+    pub fn may_pass(&self) -> bool {
+        let Why::Remote(error) = &self.why else { return false };
+        match error {
+            FtpError::Refused(refused) => refused.is_transient() && refused.code.get() != 452,
+            FtpError::Data(failure, _) => *failure != TransferFailure::NotListed,
+            FtpError::Peer(PeerError::Closed | PeerError::ClosedInside | PeerError::TimedOut(_), _)
+            | FtpError::Peer(_, Some(_))
+            | FtpError::Connect(_)
+            | FtpError::Deadline => true,
+            _ => false,
+        }
+    }
+
+    /// Returns whether a file changed while it was transferred.
+    pub fn is_changing(&self) -> bool {
+        matches!(self.why, Why::Changing)
+    }
+
     /// Returns whether the server ignored the restart and sent the file from its beginning.
     pub fn is_ignored_restart(&self) -> bool {
         matches!(&self.why, Why::Remote(FtpError::Data(TransferFailure::RestartIgnored { .. }, _)))
@@ -90,12 +132,13 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match &self.why {
             Why::Remote(FtpError::Refused(refused)) if !refused.is_transient() => 1,
-            Why::Remote(FtpError::Data(TransferFailure::NotListed, _)) => 1,
+            Why::Remote(FtpError::Data(TransferFailure::NotListed, _)) | Why::Missing => 1,
             Why::Unseen | Why::Remote(FtpError::ListingTooLong) => 5,
             Why::Remote(FtpError::Name(_)) => 4,
             Why::Usage | Why::Remote(FtpError::Argument(_) | FtpError::Raw(_)) => 2,
-            Why::Remote(_) => 3,
+            Why::Remote(_) | Why::Changing => 3,
             Why::Local(_) => 4,
+            Why::Kept => 6,
         }
     }
 }
@@ -104,7 +147,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)?;
         let why: Option<&dyn Error> = match &self.why {
-            Why::Usage | Why::Unseen | Why::Local(None) => None,
+            Why::Usage | Why::Unseen | Why::Missing | Why::Changing | Why::Kept | Why::Local(None) => None,
             Why::Remote(error) => Some(error),
             Why::Local(Some(error)) => Some(error),
         };

@@ -1,35 +1,45 @@
-//! A connection to a server, and the messages shown while it is used.
+//! A connection to a server, which is made again if it is lost.
 
-use std::fmt;
-use std::io::{IsTerminal, stderr};
+use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use encoding_rs::Encoding;
 use ftp_proto::client::{Config, DataConnection, Profile, Timeouts};
-use ftp_proto::io::{Listed, ListingLimits};
-use ftp_proto::listing::OwnedEntry;
-use indicatif::{ProgressBar, ProgressStyle};
+use ftp_proto::io::tls::ClientTls;
+use ftp_proto::io::{Listed, ListingLimits, Walker};
+use ftp_proto::listing::{Entry, OwnedEntry};
+use serde_json::json;
 
 use crate::client::{Client, Runtime, Setup};
 use crate::failure::{Failure, Shown};
+use crate::netrc::{self, Login};
+use crate::rate::Rate;
+use crate::report::Report;
 use crate::tls::TlsOptions;
 use crate::url::{Url, join};
 
 /// The time limit for the answer to QUIT.
 const GOODBYE: Duration = Duration::from_secs(5);
+/// The longest wait before a retry.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 /// The settings of a session.
 #[derive(Clone, Copy, Debug)]
 pub struct Manner {
     /// Set to show the dialogue.
     pub trace: bool,
-    /// Set to show only errors.
-    pub quiet: bool,
     /// Set to let the server open data connections.
     pub active: bool,
     /// The time limit for anything that the server does. By default the library's limits apply, of
     /// about a minute.
     pub timeout: Option<Duration>,
+    /// The number of retries in a row.
+    pub retries: u32,
+    /// The wait before the first retry.
+    pub retry_wait: Duration,
+    /// Set to look for logins in the `.netrc` file.
+    pub netrc: bool,
     /// The runtime that moves the bytes.
     pub runtime: Runtime,
     /// The maximum number of entries to keep from one listing.
@@ -50,50 +60,33 @@ impl Limits {
     }
 }
 
-impl Manner {
-    /// Shows a message that is not an error.
-    pub fn note(&self, note: impl fmt::Display) {
-        if !self.quiet {
-            eprintln!("ftp: {note}");
-        }
-    }
-
-    /// Creates a progress bar for a transfer, with its rate and the time left. Only a terminal
-    /// shows it.
-    pub fn progress(&self, name: &[u8], size: Option<u64>, offset: u64) -> ProgressBar {
-        if self.quiet || self.trace || !stderr().is_terminal() {
-            return ProgressBar::hidden();
-        }
-        let (bar, template) = match size {
-            Some(size) => (
-                ProgressBar::new(size),
-                "{prefix} {wide_bar} {percent:>3}% {bytes}/{total_bytes} {bytes_per_sec} {eta} left",
-            ),
-            None => (ProgressBar::no_length(), "{prefix} {spinner} {bytes} {bytes_per_sec} {elapsed}"),
-        };
-        let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
-        bar.set_style(style);
-        bar.set_prefix(Shown(name).to_string());
-        // Bytes from an earlier transfer do not count towards the rate.
-        bar.set_position(offset);
-        bar.reset_eta();
-        bar
-    }
-}
-
-/// A client that is logged in.
-#[derive(Debug)]
-pub struct Session {
-    pub client: Client,
+/// The parts that all sessions with a server share.
+pub struct Shared {
     pub manner: Manner,
-    /// The exit code of the first failure that did not end everything.
-    exit_code: u8,
+    pub report: Arc<Report>,
+    pub rate: Rate,
+    host: String,
+    port: u16,
+    /// The TLS configuration, and whether TLS begins at once.
+    tls: Option<(ClientTls, bool)>,
+    login: Login,
 }
 
-impl Session {
-    /// Connects and logs in according to the URL. If it contains no password, that is taken from
-    /// `$FTP_PASSWORD`, where neither `ps` nor the shell's history shows it.
-    pub fn open(url: &Url, manner: Manner, tls: &TlsOptions) -> Result<Self, Failure> {
+impl Shared {
+    pub fn new(
+        url: &Url,
+        manner: Manner,
+        tls: &TlsOptions,
+        report: Arc<Report>,
+        rate: Rate,
+    ) -> Result<Self, Failure> {
+        let login = login(url, manner.netrc, |warning| report.warn(warning));
+        let tls = tls.of(url)?;
+        Ok(Self { manner, report, rate, host: url.host.clone(), port: url.port, tls, login })
+    }
+
+    fn connect(&self) -> Result<Client, Failure> {
+        let manner = self.manner;
         let mut config = Config::default();
         config.data_connection = if manner.active { DataConnection::Active } else { DataConnection::Passive };
         if let Some(timeout) = manner.timeout {
@@ -104,36 +97,160 @@ impl Session {
             timeout: manner.timeout,
             trace: manner.trace,
             encoding: manner.encoding,
-            tls: tls.of(url)?,
-            host: &url.host,
-            port: url.port,
+            tls: self.tls.clone(),
+            host: &self.host,
+            port: self.port,
         };
-        let mut client =
-            Client::connect(manner.runtime, setup).map_err(Failure::remote(url.host.as_bytes()))?;
-        let anonymous = (b"anonymous".to_vec(), b"anonymous@".to_vec());
-        let (user, password) = match &url.user {
-            None => anonymous,
-            Some(user) => {
-                let kept = || std::env::var_os("FTP_PASSWORD").map(|password| password.into_encoded_bytes());
-                (user.clone(), url.password.clone().or_else(kept).unwrap_or_default())
-            }
-        };
-        client.login(user, password).map_err(Failure::remote(url.host.as_bytes()))?;
-        Ok(Self { client, manner, exit_code: 0 })
+        let failed = || Failure::remote(self.host.as_bytes());
+        let mut client = Client::connect(manner.runtime, setup).map_err(failed())?;
+        let user = self.login.user.as_deref().unwrap_or_default();
+        let password = self.login.password.as_deref().unwrap_or_default();
+        match &self.login.account {
+            Some(account) => client.login_with_account(user, password, account),
+            None => client.login(user, password),
+        }
+        .map_err(failed())?;
+        Ok(client)
+    }
+}
+
+/// Returns the login for this URL. A password that is not in the URL comes from `$FTP_PASSWORD`,
+/// where neither `ps` nor the shell's history shows it, or from the `.netrc` file.
+fn login(url: &Url, netrc: bool, warn: impl Fn(String)) -> Login {
+    let user = url.user.clone();
+    let variable = || std::env::var_os("FTP_PASSWORD").map(std::ffi::OsString::into_encoded_bytes);
+    if let (Some(_), Some(password)) = (&user, url.password.clone().or_else(variable)) {
+        return Login { user, password: Some(password), account: None };
+    }
+    let path = netrc.then(netrc::path).flatten();
+    let found = path.and_then(|path| netrc::login(&path, &url.host, user.as_deref(), warn));
+    match (user, found) {
+        (user @ Some(_), found) => Login { user, ..found.unwrap_or_default() },
+        (None, Some(login)) => login,
+        (None, None) => {
+            let [user, password] = [&b"anonymous"[..], b"anonymous@"].map(|word| Some(word.to_vec()));
+            Login { user, password, account: None }
+        }
+    }
+}
+
+/// A client that is logged in.
+pub struct Session {
+    pub client: Client,
+    pub shared: Arc<Shared>,
+    /// Set if the server was asked what it supports.
+    is_set_up: bool,
+}
+
+/// The retries that are left.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    used: u32,
+}
+
+impl Patience {
+    pub const fn new() -> Self {
+        Self { used: 0 }
     }
 
-    /// Says goodbye to the server. Returns the exit code of the first failure on the way.
-    pub fn close(mut self) -> u8 {
+    /// Begins to count anew, because there was progress.
+    pub fn renew(&mut self) {
+        self.used = 0;
+    }
+}
+
+impl Session {
+    /// Connects and logs in.
+    pub fn open(shared: &Arc<Shared>) -> Result<Self, Failure> {
+        Ok(Self { client: shared.connect()?, shared: Arc::clone(shared), is_set_up: false })
+    }
+
+    /// Asks the server what it supports, and for names in UTF-8.
+    pub fn set_up(&mut self) -> Result<(), Failure> {
+        self.client.setup().map_err(Failure::remote(b""))?;
+        self.is_set_up = true;
+        Ok(())
+    }
+
+    /// Waits after a failure, and connects again if the connection is lost, so that the caller can
+    /// try again. Returns the failure if that would be in vain, or has been tried often enough.
+    pub fn retry(&mut self, patience: &mut Patience, mut failure: Failure) -> Result<(), Failure> {
+        let Manner { retries, retry_wait, .. } = self.shared.manner;
+        let mut is_lost = failure.is_fatal();
+        while failure.may_pass() && patience.used < retries {
+            let wait = retry_wait.saturating_mul(1 << patience.used.min(16)).min(LONGEST_WAIT);
+            patience.used += 1;
+            let report = &self.shared.report;
+            let (tried, seconds) = (patience.used, wait.as_secs_f64());
+            let fields = json!({ "message": failure.to_string(), "retry": tried, "wait": seconds });
+            report.event("retry", b"", fields);
+            report.note(format_args!("{failure}: trying again in {seconds} s ({tried} of {retries})"));
+            thread::sleep(wait);
+            if !is_lost {
+                return Ok(());
+            }
+            failure = match self.connect_again() {
+                Ok(()) => return Ok(()),
+                Err(failure) => failure,
+            };
+            is_lost = true;
+        }
+        Err(failure)
+    }
+
+    fn connect_again(&mut self) -> Result<(), Failure> {
+        self.client = self.shared.connect()?;
+        match self.is_set_up {
+            true => self.set_up(),
+            false => Ok(()),
+        }
+    }
+
+    /// Runs `attempt` until it succeeds or is not worth another try. For what does no harm if it is
+    /// done twice.
+    pub fn persist<T>(
+        &mut self,
+        mut attempt: impl FnMut(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut patience = Patience::new();
+        loop {
+            match attempt(self) {
+                Err(failure) => self.retry(&mut patience, failure)?,
+                done => return done,
+            }
+        }
+    }
+
+    /// Lists the next directory of a walk.
+    pub fn walk(
+        &mut self,
+        walker: &mut Walker,
+        mut enter: impl FnMut(&Entry<'_>) -> bool,
+    ) -> Result<Option<Listed>, Failure> {
+        let before = walker.clone();
+        self.persist(|session| {
+            walker.clone_from(&before);
+            session.client.walk(walker, &mut enter).map_err(Failure::remote(walker.path()))
+        })
+    }
+
+    /// Says goodbye to the server.
+    pub fn close(mut self) {
         // Everything is done, so a server that does not answer changes nothing and is soon left.
         self.client.set_operation_timeout(Some(GOODBYE));
         let _ = self.client.quit();
-        self.exit_code
+    }
+
+    /// Returns the limits of listings.
+    pub fn limits(&self) -> ListingLimits {
+        self.shared.manner.limits.of_listings()
     }
 
     /// Returns the entries of a directory, sorted by name.
     pub fn entries(&mut self, directory: &[u8]) -> Result<Vec<OwnedEntry>, Failure> {
-        let limits = self.manner.limits.of_listings();
-        let listed = self.client.list(directory, &limits).map_err(Failure::remote(directory))?;
+        let limits = self.limits();
+        let listed = self
+            .persist(|session| session.client.list(directory, &limits).map_err(Failure::remote(directory)))?;
         self.sorted(listed)
     }
 
@@ -191,10 +308,7 @@ impl Session {
     pub fn attempt(&mut self, result: Result<(), Failure>) -> Result<(), Failure> {
         match result {
             Err(failure) if !failure.is_fatal() && !failure.is_broken_pipe() => {
-                eprintln!("ftp: {failure}");
-                if self.exit_code == 0 {
-                    self.exit_code = failure.exit_code();
-                }
+                self.shared.report.fail(&failure);
                 Ok(())
             }
             result => result,

@@ -1,20 +1,23 @@
-//! The output of `ls` and `info`.
+//! The output of `info` and `ls --names`.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use ftp_proto::client::Profile;
 use ftp_proto::codec::{Escaped, Text};
-use ftp_proto::listing::{Entry, Kind, Modified, OwnedEntry, Precision};
+use ftp_proto::listing::{Entry, Kind, Modified, Precision};
+use serde_json::json;
 
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
+use crate::url::join;
 
 /// Prints the names in a directory, one on each line.
 pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
     let mut names = Vec::new();
-    let limits = session.manner.limits.of_listings();
-    let listed = session.client.names(directory, &limits).map_err(Failure::remote(directory))?;
+    let limits = session.limits();
+    let listed = session
+        .persist(|session| session.client.names(directory, &limits).map_err(Failure::remote(directory)))?;
     for entry in session.sorted(listed)? {
         names.push(entry.entry().file_name().as_bytes().to_vec());
     }
@@ -24,51 +27,12 @@ pub fn names(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
         session.visit(directory)?;
     }
     names.sort();
+    let report = &session.shared.report;
+    if report.voice.json {
+        names.iter().for_each(|name| report.event("entry", &join(directory, name), json!({})));
+        return Ok(());
+    }
     print(names.iter().map(|name| name_of(name)))
-}
-
-/// Prints the entries of a directory, or the one of a file: kind and mode, size in bytes, time of
-/// the last change, and name. The time is UTC if followed by a Z, otherwise in the server's zone,
-/// which the server does not report.
-pub fn entries(session: &mut Session, directory: &[u8]) -> Result<(), Failure> {
-    let entries = match session.entries(directory) {
-        // MLSD accepts only directories. A path that it refuses may be something else, with a
-        // single entry. A listing that was interrupted does not mean that.
-        Err(failure) if !directory.is_empty() && failure.is_refusal() => {
-            match session.client.facts(directory) {
-                Ok(entry) if !entry.entry().kind.is_directory() => vec![entry],
-                _ => vec![in_parent(session, directory).ok_or(failure)?],
-            }
-        }
-        entries => entries?,
-    };
-    print(entries.iter().map(|entry| {
-        let entry = entry.entry();
-        let size = entry.size.map_or_else(|| "-".into(), |size| size.to_string());
-        let modified = entry.modified.map_or_else(|| "-".into(), |modified| modified.to_string());
-        let mut line = format!("{} {size:>12} {modified:<20} ", mode(&entry)).into_bytes();
-        line.extend_from_slice(&name_of(entry.file_name().as_bytes()));
-        if let Kind::Link { target: Some(target) } = entry.kind {
-            line.extend_from_slice(b" -> ");
-            line.extend_from_slice(&name_of(target.as_bytes()));
-        }
-        line
-    }))
-}
-
-/// Returns the entry of something other than a directory, from the listing of its parent directory.
-fn in_parent(session: &mut Session, path: &[u8]) -> Option<OwnedEntry> {
-    let (parent, name) = match path.iter().rposition(|byte| *byte == b'/') {
-        Some(0) => (&b"/"[..], &path[1..]),
-        Some(at) => (&path[..at], &path[at + 1..]),
-        None => (&b""[..], path),
-    };
-    let listed = session.client.list(parent, &session.manner.limits.of_listings()).ok()?;
-    let is_it = |entry: &OwnedEntry| {
-        let entry = entry.entry();
-        entry.file_name().as_bytes() == name && !entry.kind.is_directory()
-    };
-    listed.entries.into_iter().find(is_it)
 }
 
 /// Prints what the server reports about `path`, and about itself if that is the login directory.
@@ -89,6 +53,12 @@ pub fn info(session: &mut Session, path: &[u8]) -> Result<(), Failure> {
         if let Ok(features) = session.client.features() {
             lines.push(("features", words(features.iter_names().map(|(name, _)| name))));
         }
+    }
+    let report = &session.shared.report;
+    if report.voice.json {
+        let fields = lines.into_iter().map(|(what, is)| (what.replace(' ', "_"), is.into())).collect();
+        report.event("info", path, serde_json::Value::Object(fields));
+        return Ok(());
     }
     print(lines.iter().map(|(what, is)| format!("{what:<12} {is}").into_bytes()))
 }
@@ -144,7 +114,7 @@ fn older_facts(session: &mut Session, path: &[u8]) -> Option<Vec<(&'static str, 
 }
 
 /// Returns the letter that `ls` uses for a kind, and the kind's name.
-const fn describe(kind: &Kind<'_>) -> (char, &'static str) {
+pub const fn describe(kind: &Kind<'_>) -> (char, &'static str) {
     match kind {
         Kind::File => ('-', "file"),
         Kind::Directory | Kind::CurrentDirectory | Kind::ParentDirectory => ('d', "directory"),
@@ -158,7 +128,7 @@ const fn describe(kind: &Kind<'_>) -> (char, &'static str) {
 }
 
 /// Formats `drwxr-xr-x`, or as much of it as is known.
-fn mode(entry: &Entry<'_>) -> String {
+pub fn mode(entry: &Entry<'_>) -> String {
     let letter = describe(&entry.kind).0;
     let bits = |mode: u16| {
         let bit = |at: u16| if mode >> at & 1 == 1 { ['x', 'w', 'r'][usize::from(at % 3)] } else { '-' };
@@ -168,14 +138,14 @@ fn mode(entry: &Entry<'_>) -> String {
 }
 
 /// Returns a name as printed: its bytes for a program that reads them, or escaped for a terminal.
-fn name_of(name: &[u8]) -> Vec<u8> {
+pub fn name_of(name: &[u8]) -> Vec<u8> {
     match io::stdout().is_terminal() {
         true => Escaped(name).to_string().into_bytes(),
         false => name.to_vec(),
     }
 }
 
-fn print(lines: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
+pub fn print(lines: impl Iterator<Item = Vec<u8>>) -> Result<(), Failure> {
     let mut stdout = io::BufWriter::new(io::stdout().lock());
     let print = || {
         for line in lines {

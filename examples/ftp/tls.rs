@@ -14,6 +14,7 @@ use crate::url::Url;
 
 /// The TLS options. Without `--tls`, only `ftps://` URLs use TLS.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "TLS of all commands")]
 pub struct TlsOptions {
     /// Protect the dialogue and the data with TLS (AUTH TLS), or stop. An ftps:// URL begins with
     /// TLS.

@@ -5,7 +5,8 @@
 //! ```
 //! The user, password and path are percent-encoded bytes. The path is relative to the directory
 //! that the login leads to; one that begins with a second slash (`ftp://host//etc`, or `/%2Fetc`)
-//! is absolute. `?` and `#` have no meaning in FTP and stand for themselves.
+//! is absolute. `?` and `#` have no meaning in FTP and stand for themselves; to `get`, an unencoded
+//! `*`, `?` or `[` in the last name makes that a pattern.
 
 use ftp_proto::codec::Text;
 pub use ftp_proto::codec::pathname::join;
@@ -27,6 +28,8 @@ pub struct Url {
     pub path: Vec<u8>,
     /// Set if the path ended in a slash or is empty, so that it can only be a directory.
     pub is_directory: bool,
+    /// The last name as a pattern, if there is an unencoded wildcard in it.
+    pub pattern: Option<glob::Pattern>,
 }
 
 impl Url {
@@ -53,12 +56,19 @@ impl Url {
         if host.is_empty() {
             return Err("the URL names no host".into());
         }
+        let pattern = pattern(path.rsplit('/').next().unwrap_or_default())?;
         let mut path = decode(path)?;
         let is_directory = path.is_empty() || path.ends_with(b"/");
         while path.len() > 1 && path.ends_with(b"/") {
             path.pop();
         }
-        Ok(Self { user, password, host: host.into(), is_secure, port, path, is_directory })
+        Ok(Self { user, password, host: host.into(), is_secure, port, path, is_directory, pattern })
+    }
+
+    /// Returns whether both are on the same server, for the same user.
+    pub fn is_beside(&self, other: &Self) -> bool {
+        let of = |url: &Self| (url.user.clone(), url.host.clone(), url.port, url.is_secure);
+        of(self) == of(other)
     }
 
     /// Returns the last name in the path, if there is one.
@@ -92,6 +102,23 @@ fn split_port(server: &str) -> Result<(&str, Option<u16>), String> {
             _ => Err(format!("{port:?} is not a port: a port is a number from 1 to 65535")),
         },
     }
+}
+
+/// Returns the pattern that a name in a URL is, if there is an unencoded wildcard in it. A bracket
+/// that is not closed stands for itself.
+fn pattern(name: &str) -> Result<Option<glob::Pattern>, String> {
+    let (mut pattern, mut rest) = (String::new(), name);
+    while let Some(at) = rest.find(['*', '?', '[', ']']) {
+        let literal = decode(&rest[..at])?;
+        pattern += &glob::Pattern::escape(&String::from_utf8_lossy(&literal));
+        pattern += &rest[at..=at];
+        rest = &rest[at + 1..];
+    }
+    if !pattern.contains(['*', '?', '[']) {
+        return Ok(None);
+    }
+    pattern += &glob::Pattern::escape(&String::from_utf8_lossy(&decode(rest)?));
+    Ok(glob::Pattern::new(&pattern).ok())
 }
 
 /// Decodes percent-encoding (RFC 3986 2.1). Refuses bytes that FTP cannot send, since they are a
@@ -142,6 +169,26 @@ mod tests {
                 (host, port, path.as_bytes()),
                 "{url}"
             );
+        }
+    }
+
+    #[test]
+    fn an_unencoded_wildcard_makes_the_last_name_a_pattern() {
+        for (path, name, expected) in [
+            ("*.txt", "a.txt", Some(true)),
+            ("*.txt", "a.txt2", Some(false)),
+            ("d/a%20b?", "a b1", Some(true)),
+            ("[a-c]%2A", "b*", Some(true)),
+            ("[a-c]%2A", "bx", Some(false)),
+            ("*%5Bx", "a[x", Some(true)),
+            ("%2A.txt", "", None),
+            ("a[1", "", None),
+            ("a]", "", None),
+            ("d*/a", "", None),
+            ("*/", "", None),
+        ] {
+            let url = Url::parse(&format!("ftp://h/{path}")).unwrap();
+            assert_eq!(url.pattern.map(|pattern| pattern.matches(name)), expected, "{path}");
         }
     }
 

@@ -4,30 +4,28 @@
 //! plain component. Links are not followed, in either direction. If a file fails, that is reported
 //! and the rest goes on.
 
-use std::collections::HashSet;
-use std::ffi::OsStr;
 use std::fs;
 use std::path::Path;
 
 use ftp_proto::codec::pathname::UnsafeName;
-use ftp_proto::io::{Error, Listed, Removal, Removed, Unseen, Walker, local_name};
+use ftp_proto::io::{Listed, Removal, Removed, Unseen, Walker, local_name};
 use ftp_proto::listing::{Entry, Format, Kind, Precision};
 
-use crate::client::Store;
 use crate::failure::{Failure, Shown};
+use crate::names::{confirm, foreign, is_plain, is_risky, make, make_new, make_parents, remote_name};
 use crate::session::Session;
-use crate::transfer::{self, Known, Ways};
+use crate::transfer::{Known, Ways};
 use crate::url::join;
+use crate::{download, upload};
 
 /// Downloads the contents of the directory `remote` into the directory `local`, which is created.
 pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Result<(), Failure> {
     let walker = Walker::new(remote).map_err(Failure::remote(remote))?;
-    let mut walker = walker.listing_limits(session.manner.limits.of_listings());
+    let mut walker = walker.listing_limits(session.limits());
     // A directory that cannot be saved under its name is reported with its parent, and not entered.
     let enter = |entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
     loop {
-        let listed = session.client.walk(&mut walker, enter);
-        let result = match listed.map_err(Failure::remote(walker.path())) {
+        let result = match session.walk(&mut walker, enter) {
             Ok(None) => return Ok(()),
             Ok(Some(listed)) => get_directory(session, listed, local, ways),
             Err(failure) => Err(failure),
@@ -49,6 +47,9 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
         session.attempt(Err(Failure::unseen(reason)))?;
     }
     let entries = session.sorted(listed)?;
+    let files = entries.iter().map(|entry| entry.entry()).filter(|entry| is_fetched(entry.kind));
+    let sizes: Vec<u64> = files.map(|entry| entry.size.unwrap_or(0)).collect();
+    session.shared.report.progress.expect(sizes.len() as u64, sizes.iter().sum());
     if !local.is_dir() {
         fs::create_dir(&local).map_err(Failure::local(&local))?;
     }
@@ -65,13 +66,13 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
         };
         match entry.kind {
             Kind::Directory => {}
-            Kind::File | Kind::Unknown => {
-                let result = transfer::get(session, &path, &local, ways, known(&entry));
+            kind if is_fetched(kind) => {
+                let result = download::get(session, &path, &local, ways, known(&entry));
                 session.attempt(result)?;
             }
-            Kind::Link { .. } => session.manner.note(format_args!("{}: skipped: a link", Shown(&path))),
+            Kind::Link { .. } => session.shared.report.skip(&path, "a link"),
             Kind::Pipe | Kind::Socket | Kind::BlockDevice(_) | Kind::CharacterDevice(_) => {
-                session.manner.note(format_args!("{}: skipped: not a file", Shown(&path)));
+                session.shared.report.skip(&path, "not a file");
             }
             // An entry of an unknown kind may hold anything, such as a file's content.
             kind => {
@@ -87,13 +88,17 @@ fn get_directory(session: &mut Session, listed: Listed, root: &Path, ways: Ways)
     Ok(())
 }
 
+fn is_fetched(kind: Kind<'_>) -> bool {
+    matches!(kind, Kind::File | Kind::Unknown)
+}
+
 fn not_saved(path: &[u8], unsafe_name: UnsafeName) -> Failure {
     Failure::here(format!("{}: not saved under this name: {unsafe_name}", Shown(path)))
 }
 
 /// Returns the facts that the server need not be asked for again. A time without seconds or zone is
 /// worth asking for.
-fn known(entry: &Entry<'_>) -> Known {
+pub fn known(entry: &Entry<'_>) -> Known {
     let exact = |modified: &ftp_proto::listing::Modified| {
         modified.zone().is_some() && modified.precision() >= Precision::Second
     };
@@ -106,7 +111,7 @@ fn known(entry: &Entry<'_>) -> Known {
 /// `local` is a file, that is uploaded.
 pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Result<(), Failure> {
     if !fs::metadata(local).map_err(Failure::local(local))?.is_dir() {
-        return transfer::put(session, local, remote, ways);
+        return upload::put(session, local, remote, ways);
     }
     make_parents(session, remote)?;
     let mut directories = vec![(local.to_owned(), remote.to_vec())];
@@ -126,6 +131,9 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
         // The uploaded names that the server may have changed.
         let mut doubtful = Vec::new();
         entries.sort_by_key(fs::DirEntry::file_name);
+        let files = entries.iter().filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+        let sizes: Vec<u64> = files.map(|file| file.len()).collect();
+        session.shared.report.progress.expect(sizes.len() as u64, sizes.iter().sum());
         for entry in entries {
             let local = entry.path();
             let kind = entry.file_type().map_err(Failure::local(&local))?;
@@ -150,13 +158,13 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
                 }
                 session.attempt(result)?;
             } else if kind.is_file() {
-                let result = transfer::put(session, &local, &remote, ways);
+                let result = upload::put(session, &local, &remote, ways);
                 if result.is_ok() && !is_plain(&name) {
                     doubtful.push(name);
                 }
                 session.attempt(result)?;
             } else {
-                session.manner.note(format_args!("{}: skipped: not a file", local.display()));
+                session.shared.report.skip(&remote, "not a file, but a link or a device");
             }
         }
         confirm(session, &remote, doubtful)?;
@@ -164,122 +172,11 @@ pub fn put(session: &mut Session, local: &Path, remote: &[u8], ways: Ways) -> Re
     Ok(())
 }
 
-/// Returns whether every server keeps this name unchanged.
-fn is_plain(name: &[u8]) -> bool {
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"._-".contains(byte);
-    name.first().is_some_and(u8::is_ascii_alphanumeric) && name.iter().all(plain)
-}
-
-/// Returns those of `names` under which the server would store something else, possibly in place of
-/// an existing file. To find out, appends nothing to each that is not listed yet: if the directory
-/// then lists the name, the file may be sent.
-fn foreign(
-    session: &mut Session,
-    directory: &[u8],
-    names: Vec<Vec<u8>>,
-) -> Result<HashSet<Vec<u8>>, Failure> {
-    let mut asked = Vec::new();
-    for name in missing(session, directory, names)? {
-        let path = join(directory, &name);
-        let appended = session.client.append(&path).and_then(Store::finish);
-        match appended.map_err(Failure::remote(&path)) {
-            Ok(()) => asked.push(name),
-            Err(failure) if failure.is_fatal() => return Err(failure),
-            // The server will refuse the file itself too, with the reason.
-            Err(_) => {}
-        }
-    }
-    missing(session, directory, asked).map(HashSet::from_iter)
-}
-
-/// Returns whether a server may change this name: because of a blank or dot at its end, characters
-/// that Windows does not allow, or bytes that are not UTF-8.
-fn is_risky(name: &[u8]) -> bool {
-    name.ends_with(b" ")
-        || name.ends_with(b".")
-        || name.iter().any(|byte| b"\\:*?<>|\"".contains(byte))
-        || std::str::from_utf8(name).is_err()
-}
-
-/// Checks that a directory lists these names. Some servers silently change names that they cannot
-/// store.
-fn confirm(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<(), Failure> {
-    for name in missing(session, directory, names)? {
-        let path = join(directory, &name);
-        let what = format!("{}: sent, but the server does not list it under this name", Shown(&path));
-        session.attempt(Err(Failure::unseen(what)))?;
-    }
-    Ok(())
-}
-
-/// Returns those of `names` that the directory does not list.
-fn missing(session: &mut Session, directory: &[u8], names: Vec<Vec<u8>>) -> Result<Vec<Vec<u8>>, Failure> {
-    if names.is_empty() {
-        return Ok(names);
-    }
-    // If the directory can be written to but not listed, there is nothing to compare.
-    let limits = session.manner.limits.of_listings();
-    let listed = match session.client.list(directory, &limits) {
-        Ok(listed) => listed,
-        Err(error) if error.is_fatal() => return Err(Failure::remote(directory)(error)),
-        Err(_) => return Ok(Vec::new()),
-    };
-    let entries: Vec<_> = listed.entries.iter().map(|entry| entry.entry()).collect();
-    let found: HashSet<&[u8]> = entries.iter().map(|entry| entry.file_name().as_bytes()).collect();
-    Ok(names.into_iter().filter(|name| !found.contains(&name[..])).collect())
-}
-
-/// Creates those parents of this directory that do not exist.
-fn make_parents(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
-    let parents = (1..remote.len()).filter(|&at| remote[at] == b'/').map(|at| &remote[..at]);
-    let mut missing = Vec::new();
-    for parent in parents.collect::<Vec<_>>().into_iter().rev() {
-        match session.visit(parent) {
-            Ok(()) => break,
-            Err(failure) if failure.is_fatal() => return Err(failure),
-            Err(_) => missing.push(parent),
-        }
-    }
-    for parent in missing.into_iter().rev() {
-        make(session, parent)?;
-    }
-    Ok(())
-}
-
-/// Like [`make`], but a directory that exists already may belong to another name, if the server may
-/// change this one. The listing of its parent shows that.
-fn make_new(session: &mut Session, remote: &[u8], name: &[u8]) -> Result<(), Failure> {
-    if !is_risky(name) {
-        return make(session, remote);
-    }
-    match session.client.make_directory(remote) {
-        Err(refusal @ Error::Refused(_)) => {
-            let parent = &remote[..remote.len() - name.len()];
-            let is_there = missing(session, parent, vec![name.to_vec()])?.is_empty();
-            if is_there { make(session, remote) } else { Err(Failure::remote(remote)(refusal)) }
-        }
-        result => result.map_err(Failure::remote(remote)),
-    }
-}
-
-/// Creates a directory, which may exist already.
-fn make(session: &mut Session, remote: &[u8]) -> Result<(), Failure> {
-    if remote.is_empty() {
-        return Ok(());
-    }
-    match session.client.make_directory(remote) {
-        Err(refusal @ Error::Refused(_)) => {
-            session.visit(remote).map_err(|_| Failure::remote(remote)(refusal))
-        }
-        result => result.map_err(Failure::remote(remote)),
-    }
-}
-
 /// Removes `path`: a file, or a directory with everything in it. Nothing in a directory is removed
 /// unless all of it was seen.
 pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(), Failure> {
     let removal = Removal::new(path).map_err(Failure::remote(path))?;
-    let mut removal = removal.trust_paths(trust_paths).listing_limits(session.manner.limits.of_listings());
+    let mut removal = removal.trust_paths(trust_paths).listing_limits(session.limits());
     loop {
         let result = match session.client.remove_all(&mut removal) {
             Ok(None) => break,
@@ -289,6 +186,11 @@ pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(
                     _ => "",
                 };
                 Err(Failure::unseen(format!("{}: {why}{hint}", Shown(&path))))
+            }
+            Ok(Some(Removed::File(path) | Removed::Directory(path))) => {
+                session.shared.report.count(|tally| tally.removed += 1);
+                session.shared.report.event("remove", &path, serde_json::json!({}));
+                Ok(())
             }
             Ok(Some(_)) => Ok(()),
             Err(error) => Err(Failure::remote(removal.path())(error)),
@@ -302,12 +204,4 @@ pub fn remove(session: &mut Session, path: &[u8], trust_paths: bool) -> Result<(
             Shown(path)
         )))),
     }
-}
-
-/// Returns the remote name of a local file: its bytes, or UTF-8.
-pub fn remote_name(name: &OsStr) -> Option<Vec<u8>> {
-    #[cfg(unix)]
-    return Some(std::os::unix::ffi::OsStrExt::as_bytes(name).to_vec());
-    #[cfg(not(unix))]
-    name.to_str().map(Into::into)
 }

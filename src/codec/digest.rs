@@ -54,6 +54,15 @@ impl Digest {
             .ok_or(Invalid::new("a reply with a hash"))
     }
 
+    /// Creates a hash from its bytes, of which there are as many as the algorithm has.
+    #[cfg(feature = "hash")]
+    pub(crate) fn of_bytes(algorithm: HashAlgorithm, hash: &[u8]) -> Self {
+        debug_assert_eq!(hash.len(), algorithm.digest_len());
+        let mut bytes = [0; 64];
+        bytes.iter_mut().zip(hash).for_each(|(byte, hashed)| *byte = *hashed);
+        Self { algorithm, bytes }
+    }
+
     /// Returns the algorithm that computed the hash.
     #[must_use]
     pub const fn algorithm(&self) -> HashAlgorithm {

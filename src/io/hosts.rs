@@ -19,7 +19,7 @@ pub use accounts::Users;
 pub use disk::{Directory, DiskEntries, DiskFile};
 pub use guarded::{Guarded, GuardedEntries};
 #[cfg(feature = "hash")]
-pub use hasher::HASHES;
+pub use hasher::{HASHES, Hasher};
 pub use recoded::{Recoded, RecodedEntries};
 pub use shared::IntoShared;
 pub use virtual_hosts::VirtualHosts;

@@ -163,6 +163,11 @@ impl Program {
         self.signal(&format!("kill -TERM {}", self.child.id()));
     }
 
+    /// Sends SIGKILL, and waits for the end.
+    pub fn kill_now(mut self) {
+        self.kill();
+    }
+
     /// Standard error, complete if the program has ended.
     fn log(&self) -> Vec<u8> {
         // Something that the program left running may hold the pipe open: no long wait for that.

@@ -1,8 +1,6 @@
 //! Stand-in for the hashes in builds without the `hash` feature, which compute none.
 
-use ::std::vec::Vec;
-
-use crate::codec::HashAlgorithm;
+use crate::codec::{Digest, HashAlgorithm};
 
 pub(in crate::io) enum Hasher {}
 
@@ -15,7 +13,7 @@ impl Hasher {
         match *self {}
     }
 
-    pub(in crate::io) fn finish(self) -> Vec<u8> {
+    pub(in crate::io) fn finish(self) -> Digest {
         match self {}
     }
 }

@@ -60,9 +60,10 @@ impl<F: AsyncFile> Hashing<F> {
             }
         }
         Poll::Ready(Some(match self.hasher.take() {
-            Some(hasher) => {
-                Ok(Digest { bytes: hasher.finish(), range: (self.start, self.start + self.hashed) })
-            }
+            Some(hasher) => Ok(Digest {
+                bytes: hasher.finish().as_bytes().to_vec(),
+                range: (self.start, self.start + self.hashed),
+            }),
             None => Err(Refusal::Failed),
         }))
     }
