@@ -234,6 +234,16 @@ pub trait Filesystem: Send + Sync + 'static {
         wishes: &Wishes,
     ) -> Result<Opened<Self::File>, Refusal>;
 
+    /// Opens the file at `path` for reading from `offset`, if that takes no wait for a disk or for
+    /// another machine. Returns `None` otherwise and on every error; [`open`](Self::open) is called
+    /// then. Servers on asynchronous runtimes call this method in the thread of a session, since
+    /// handing a call to another thread takes more time than opening a file that is cached: a call
+    /// that hangs would delay other sessions. By default it returns `None`.
+    fn open_cached(&self, path: VirtualPath<'_>, offset: u64) -> Option<Opened<Self::File>> {
+        let _ = (path, offset);
+        None
+    }
+
     /// Creates a directory.
     ///
     /// # Errors

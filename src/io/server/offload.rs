@@ -239,9 +239,15 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
         access: Access,
         wishes: &Wishes,
     ) -> Result<Opened<Self::File>, Refusal> {
+        let cached = match access {
+            Access::Read { offset } => self.inner.open_cached(path, offset),
+            _ => None,
+        };
         let (path, wishes) = (OwnedPath::from(path), *wishes);
-        let Opened { file, size, unique_name } =
-            self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?;
+        let Opened { file, size, unique_name } = match cached {
+            Some(opened) => opened,
+            None => self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?,
+        };
         let closes_at_once = matches!(access, Access::Read { .. }) && file.as_file().is_some();
         let file = OffloadFile { inner: Some(file), closes_at_once, caller: self.caller.clone() };
         Ok(Opened { file, size, unique_name })
