@@ -236,9 +236,9 @@ fn clients_are_counted_not_their_proxy() {
         let proxies = Some(Proxies::any());
         let site = Site::with(runtime, Setup { proxies, per_address: Some(1), ..Setup::default() });
         let mut first = Peer::new(&site, &[V1]);
+        first.log_in();
         let mut second = Peer::new(&site, &[V1]);
         let mut third = Peer::new(&site, &[V1_OF_IPV6]);
-        first.log_in();
         assert!(second.reply().starts_with("421"));
         third.log_in();
     }
