@@ -2,8 +2,8 @@
 //!
 //! cap-std guarantees that: it resolves every path from an open directory (in one system call on
 //! Linux versions with `openat2`), so that neither `..` nor a symbolic link leads out, not even a
-//! link created between two calls. Links within the directory work if they are relative. A file whose
-//! path is in the kernel's cache is opened with the same system call directly.
+//! link created between two calls. Links within the directory work if they are relative. A file
+//! whose path is in the kernel's cache is opened with the same system call directly.
 //!
 //! The directory is read-only unless [`Directory::writable`] is used. Pipes, devices and sockets
 //! can be listed, removed and renamed, but never opened.
@@ -131,9 +131,8 @@ impl Directory {
     ///   server's process needs write permission for the directory.
     /// - The temporary files are named `.ftp-proto-upload-` and sixteen hexadecimal digits. No
     ///   `Directory` lists them. A process that is killed leaves them behind. Remove those that no
-    ///   upload is using, for example with
-    ///   `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then RMD refuses
-    ///   their directory as not empty.
+    ///   upload is using, for example with `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440
+    ///   -delete`. Until then RMD refuses their directory as not empty.
     #[must_use]
     pub fn atomic_uploads(self, atomic: bool) -> Self {
         Self { atomic_uploads: atomic, ..self }

@@ -1,5 +1,5 @@
-//! Threads for calls that may block, and for sessions of servers that block. Each file system has its
-//! own threads, so that a file system that hangs delays only the calls that use it.
+//! Threads for calls that may block, and for sessions of servers that block. Each file system has
+//! its own threads, so that a file system that hangs delays only the calls that use it.
 
 use ::std::collections::VecDeque;
 use ::std::future::Future;
