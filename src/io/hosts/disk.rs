@@ -35,7 +35,7 @@ use cap_std::fs::{Dir, DirBuilder, Metadata, OpenOptions};
 
 use crate::codec::Text;
 use crate::io::host::{Access, Changes, Filesystem, Opened, Refusal, VirtualPath, Wishes};
-use crate::listing::{Entry, Fields, OwnedEntry};
+use crate::listing::{Fields, OwnedEntry};
 
 pub use entries::DiskEntries;
 pub use file::DiskFile;
@@ -216,7 +216,7 @@ impl Filesystem for Directory {
         let status = Status::from(&found);
         let target = status.is_link().then(|| read_link(&self.root, at)).flatten();
         let shown = Shown { writable: self.writable, is_root, fields: Fields::all() };
-        Ok(status.describe(name, target.as_deref(), shown, |entry| Entry::to_owned(entry)))
+        Ok(status.describe(name, target.as_deref(), shown, |entry| entry.to_owned()))
     }
 
     fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<DiskEntries, Refusal> {
