@@ -1,7 +1,6 @@
 //! A directory of a test's own, and what is asked of it again and again.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
