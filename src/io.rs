@@ -47,7 +47,8 @@ pub use driver::control::Direction;
 pub use error::{Error, Refused, Remedy};
 pub use host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
-    File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor, Wishes,
+    DirectoryEntries, File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal, VirtualPath, Visitor,
+    Wishes,
 };
 #[cfg(feature = "disk")]
 pub use hosts::{Directory, DiskEntries, DiskFile};

@@ -48,6 +48,7 @@ impl<const N: usize> Sink for ArrayVec<u8, N> {
 
 #[cfg(feature = "alloc")]
 impl Sink for alloc::vec::Vec<u8> {
+    #[inline]
     fn put(&mut self, bytes: &[u8]) -> Result<(), Full> {
         self.extend_from_slice(bytes);
         Ok(())

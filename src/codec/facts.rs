@@ -226,8 +226,12 @@ impl Permissions {
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
-        let letters = LETTERS.iter().filter(|row| self.contains(row.0));
-        letters.map(|row| row.1).try_for_each(|letter| sink.put(&[letter]))
+        let (mut letters, mut count) = ([0; LETTERS.len()], 0);
+        for (slot, row) in letters.iter_mut().zip(LETTERS.iter().filter(|row| self.contains(row.0))) {
+            *slot = row.1;
+            count += 1;
+        }
+        sink.put(letters.get(..count).unwrap_or_default())
     }
 }
 

@@ -24,7 +24,7 @@ pub use crate::server::{Access, Changes, Refusal, VirtualPath};
 use crate::codec::{Command, ReplyCode, Text};
 
 pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
-pub use blocking::{Accounts, File, Filesystem};
+pub use blocking::{Accounts, DirectoryEntries, File, Filesystem};
 
 /// The client of a session, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]

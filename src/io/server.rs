@@ -53,6 +53,9 @@ type Work<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 /// Maximum time for a client to read the last reply and close its side.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// Number of bytes that take much longer to move than a command takes.
+const MANY: u64 = 16 * 1024;
+
 /// One client's session.
 pub(in crate::io) struct Connection<R: Network, A: AsyncAccounts> {
     pub(in crate::io) runtime: Timed<R>,
@@ -262,10 +265,12 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
                         // The reply can no longer reach the client.
                         self.give_up();
                     }
+                    let bytes = self.reporter.bytes;
                     progress |= self.move_data(cx);
-                    progress |= ::std::mem::take(&mut self.host_moves);
-                    if progress {
-                        ready!(turns.poll_next(cx));
+                    let hashes = ::std::mem::take(&mut self.host_moves);
+                    if progress || hashes {
+                        let many = self.reporter.bytes.abs_diff(bytes) > MANY;
+                        ready!(turns.poll_after(hashes || many, cx));
                         continue;
                     }
                     match wait.deadline {

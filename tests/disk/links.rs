@@ -51,6 +51,7 @@ fn no_link_leads_out() {
         let denied = Some(Refusal::Denied);
         assert_eq!(refused(directory.entry(link, true)), denied, "{name}");
         assert_eq!(refused(directory.entries(link, Fields::all())), denied, "{name}");
+        assert!(directory.open_cached(link, 0).is_none(), "{name}");
         for access in [READ, WRITE, Access::Write { offset: 1 }, Access::Append] {
             assert_eq!(
                 refused(directory.open(link, access, &Wishes::default())),

@@ -3,6 +3,7 @@
 #![cfg(all(feature = "disk", unix))]
 
 mod atomic;
+mod cached;
 mod entries;
 mod files;
 mod links;

@@ -1,13 +1,12 @@
 //! A directory of a test's own, and what is asked of it again and again.
 
 use std::fs;
-use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ftp_proto::io::{Access, Directory, File, Opened, Refusal, VirtualPath};
-use ftp_proto::listing::OwnedEntry;
+use ftp_proto::io::{Access, Directory, DirectoryEntries, File, Opened, Refusal, VirtualPath};
+use ftp_proto::listing::{Entry, OwnedEntry};
 
 pub(crate) const READ: Access = Access::Read { offset: 0 };
 pub(crate) const WRITE: Access = Access::Write { offset: 0 };
@@ -94,11 +93,17 @@ pub(crate) fn write_all(mut opened: Opened<impl File>, mut bytes: &[u8]) {
     opened.file.finish().unwrap();
 }
 
-pub(crate) fn whole(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<OwnedEntry> {
-    entries.map(|entry| entry.unwrap()).collect()
+pub(crate) fn whole(mut entries: impl DirectoryEntries) -> Vec<OwnedEntry> {
+    let mut all = Vec::new();
+    for _ in 0..10_000 {
+        if !entries.next_entries(&mut |entry| all.push(Entry::to_owned(entry))).unwrap() {
+            return all;
+        }
+    }
+    panic!("more calls than any directory here needs");
 }
 
-pub(crate) fn names(entries: impl Iterator<Item = io::Result<OwnedEntry>>) -> Vec<Vec<u8>> {
+pub(crate) fn names(entries: impl DirectoryEntries) -> Vec<Vec<u8>> {
     let mut names: Vec<_> =
         whole(entries).iter().map(|entry| entry.entry().name.as_bytes().to_vec()).collect();
     names.sort();

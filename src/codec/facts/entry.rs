@@ -170,15 +170,17 @@ impl<'a> FactValues<'a> {
         name: Text<'_>,
         sink: &mut S,
     ) -> Result<(), Full> {
+        // Each `;` is written with what follows it: a sink is slow to take single bytes.
+        let mut is_first = true;
         for row in TABLE.iter().filter(|row| selected.contains(row.fact)) {
             if let Some(value) = (row.given)(self) {
-                sink.put(row.name(case).as_bytes())?;
-                sink.put(b"=")?;
+                let label = row.label(case).as_bytes();
+                sink.put(label.get(usize::from(is_first)..).unwrap_or_default())?;
                 value.encode(sink)?;
-                sink.put(b";")?;
+                is_first = false;
             }
         }
-        sink.put(b" ")?;
+        sink.put(if is_first { b" " } else { b"; " })?;
         name.encode(sink)
     }
 }

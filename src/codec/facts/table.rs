@@ -11,6 +11,8 @@ pub(super) struct Row {
     /// The name as RFC 3659 writes it; `lower` is the lower-case form.
     canonical: &'static str,
     lower: &'static str,
+    /// The two names, each between the `;` of the fact before and the `=`.
+    labels: (&'static str, &'static str),
     /// Reads a value into its field and returns whether it could be read.
     pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> bool,
     /// Returns the value of the field, if it is set.
@@ -22,6 +24,14 @@ impl Row {
         match case {
             NameCase::Canonical => self.canonical,
             NameCase::Lower => self.lower,
+        }
+    }
+
+    /// Returns the `;` that ends the fact before, the name, and `=`.
+    pub(super) const fn label(&self, case: NameCase) -> &'static str {
+        match case {
+            NameCase::Canonical => self.labels.0,
+            NameCase::Lower => self.labels.1,
         }
     }
 }
@@ -55,6 +65,7 @@ macro_rules! table {
             fact: FactSet::$fact,
             canonical: $canonical,
             lower: $lower,
+            labels: (concat!(";", $canonical, "="), concat!(";", $lower, "=")),
             read: |of, value| {
                 of.$field = $read(value);
                 of.$field.is_some()

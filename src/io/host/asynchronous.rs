@@ -17,7 +17,7 @@ use super::{
 };
 use crate::codec::Command;
 use crate::listing::{Fields, OwnedEntry};
-use crate::server::is_anonymous_name;
+use crate::server::{Lister, is_anonymous_name};
 
 /// Asynchronous form of [`Accounts`](super::Accounts).
 ///
@@ -377,6 +377,27 @@ pub trait AsyncEntries: Send + Sized + 'static {
     /// # Errors
     /// Any error ends the listing, and the client is told that the listing is incomplete.
     fn next_page(&mut self) -> impl Future<Output = io::Result<Vec<OwnedEntry>>> + Send;
+
+    /// Appends the lines of the next entries to `lines`, and returns everything that was passed by
+    /// value; `None` instead of the entries at the end. Servers call this method, so that the
+    /// entries of a blocking host are written in the thread that reads them.
+    ///
+    /// # Errors
+    /// Those of [`next_page`](Self::next_page).
+    fn next_lines(
+        mut self,
+        mut lister: Lister,
+        mut lines: Vec<u8>,
+    ) -> impl Future<Output = io::Result<(Option<Self>, Lister, Vec<u8>)>> + Send {
+        async move {
+            let page = self.next_page().await?;
+            for owned in &page {
+                // Writing to a vector does not fail.
+                let _ = lister.write(&owned.entry(), &mut lines);
+            }
+            Ok(((!page.is_empty()).then_some(self), lister, lines))
+        }
+    }
 }
 
 /// An asynchronous [`File`](super::File). An upload that does not complete is

@@ -8,7 +8,7 @@ use super::{
     Wishes,
 };
 use crate::codec::Command;
-use crate::listing::{Fields, OwnedEntry};
+use crate::listing::{Entry, Fields, OwnedEntry};
 use crate::server::is_anonymous_name;
 
 /// The logins that a server accepts, and the file system of each account.
@@ -206,9 +206,8 @@ pub trait Accounts: Send + Sync + 'static {
 pub trait Filesystem: Send + Sync + 'static {
     /// An open file.
     type File: File;
-    /// Entries of a directory, read while they are sent. An error ends the listing, and the client
-    /// is told that the listing is incomplete.
-    type Entries: Iterator<Item = io::Result<OwnedEntry>> + Send;
+    /// Entries of a directory, read while they are sent: any iterator over [`OwnedEntry`].
+    type Entries: DirectoryEntries;
 
     /// Returns the entry at `path`. A symbolic link is described as such unless `follow` is `true`.
     ///
@@ -234,6 +233,16 @@ pub trait Filesystem: Send + Sync + 'static {
         access: Access,
         wishes: &Wishes,
     ) -> Result<Opened<Self::File>, Refusal>;
+
+    /// Opens the file at `path` for reading from `offset`, if that takes no wait for a disk or for
+    /// another machine. Returns `None` otherwise and on every error; [`open`](Self::open) is called
+    /// then. Servers on asynchronous runtimes call this method in the thread of a session, since
+    /// handing a call to another thread takes more time than opening a file that is cached: a call
+    /// that hangs would delay other sessions. By default it returns `None`.
+    fn open_cached(&self, path: VirtualPath<'_>, offset: u64) -> Option<Opened<Self::File>> {
+        let _ = (path, offset);
+        None
+    }
 
     /// Creates a directory.
     ///
@@ -331,6 +340,27 @@ pub trait Filesystem: Send + Sync + 'static {
     fn command(&self, directory: VirtualPath<'_>, command: &Command<'_>) -> Result<HostReply, Refusal> {
         let _ = (directory, command);
         Err(Refusal::Unsupported)
+    }
+}
+
+/// The entries of a directory, read while they are sent.
+///
+/// Every iterator whose items are `io::Result<OwnedEntry>` has this trait. A host can implement it
+/// without being an iterator, so that it allocates nothing for an entry.
+pub trait DirectoryEntries: Send {
+    /// Passes the next entries to `show`: one, or as many as the host reads at a time. Returns
+    /// `false` once there are no more. A call that passes none is not the end.
+    ///
+    /// # Errors
+    /// Any error ends the listing, and the client is told that the listing is incomplete.
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool>;
+}
+
+impl<I: Iterator<Item = io::Result<OwnedEntry>> + Send> DirectoryEntries for I {
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool> {
+        let Some(owned) = self.next().transpose()? else { return Ok(false) };
+        show(&owned.entry());
+        Ok(true)
     }
 }
 

@@ -2,12 +2,18 @@
 //!
 //! cap-std guarantees that: it resolves every path from an open directory (in one system call on
 //! Linux versions with `openat2`), so that neither `..` nor a symbolic link leads out, not even a
-//! link created between two calls. Links within the directory work if they are relative.
+//! link created between two calls. Links within the directory work if they are relative. A file
+//! whose path is in the kernel's cache is opened with the same system call directly.
 //!
 //! The directory is read-only unless [`Directory::writable`] is used. Pipes, devices and sockets
 //! can be listed, removed and renamed, but never opened.
 
 mod atomic;
+#[cfg(target_os = "linux")]
+mod cached;
+#[cfg(not(target_os = "linux"))]
+#[path = "disk/not_cached.rs"]
+mod cached;
 mod combine;
 mod entries;
 mod file;
@@ -34,6 +40,7 @@ use crate::listing::{Fields, OwnedEntry};
 pub use entries::DiskEntries;
 pub use file::DiskFile;
 
+use cached::Cache;
 use entries::read_link;
 use file::Made;
 use refusal::refusal;
@@ -66,6 +73,7 @@ const RANDOM_NAMES: u32 = 16;
 #[derive(Debug)]
 pub struct Directory {
     root: Arc<Dir>,
+    cache: Cache,
     writable: bool,
     sync_on_finish: bool,
     atomic_uploads: bool,
@@ -79,7 +87,13 @@ impl Directory {
     /// Fails if there is no such directory, or it cannot be opened.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
-        Ok(Self { root: Arc::new(root), writable: false, sync_on_finish: false, atomic_uploads: false })
+        Ok(Self {
+            cache: Cache::of(&root),
+            root: Arc::new(root),
+            writable: false,
+            sync_on_finish: false,
+            atomic_uploads: false,
+        })
     }
 
     /// Allows every change that the operating system allows this process.
@@ -117,9 +131,8 @@ impl Directory {
     ///   server's process needs write permission for the directory.
     /// - The temporary files are named `.ftp-proto-upload-` and sixteen hexadecimal digits. No
     ///   `Directory` lists them. A process that is killed leaves them behind. Remove those that no
-    ///   upload is using, for example with
-    ///   `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440 -delete`. Until then RMD refuses
-    ///   their directory as not empty.
+    ///   upload is using, for example with `find DIRECTORY -name '.ftp-proto-upload-*' -mmin +1440
+    ///   -delete`. Until then RMD refuses their directory as not empty.
     #[must_use]
     pub fn atomic_uploads(self, atomic: bool) -> Self {
         Self { atomic_uploads: atomic, ..self }
@@ -185,12 +198,7 @@ impl Directory {
     fn read_from(&self, path: VirtualPath<'_>, offset: u64) -> Result<Opened<DiskFile>, Refusal> {
         let mut options = OpenOptions::new();
         options.read(true);
-        let (mut file, length) = self.open_regular(local(path.as_bytes())?, options)?;
-        let size = length.checked_sub(offset).ok_or(Refusal::BadOffset)?;
-        if offset > 0 {
-            file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
-        }
-        Ok(Opened { file: DiskFile::reading(file), size: Some(size), unique_name: None })
+        self.open_regular(local(path.as_bytes())?, options).and_then(|opened| reading(opened, offset))
     }
 }
 
@@ -208,7 +216,7 @@ impl Filesystem for Directory {
         let status = Status::from(&found);
         let target = status.is_link().then(|| read_link(&self.root, at)).flatten();
         let shown = Shown { writable: self.writable, is_root, fields: Fields::all() };
-        Ok(status.describe(name, target.as_deref(), shown))
+        Ok(status.describe(name, target.as_deref(), shown, |entry| entry.to_owned()))
     }
 
     fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<DiskEntries, Refusal> {
@@ -228,6 +236,10 @@ impl Filesystem for Directory {
             Access::Append => self.append(path, wishes),
             Access::Unique => self.write_unique(path, wishes),
         }
+    }
+
+    fn open_cached(&self, path: VirtualPath<'_>, offset: u64) -> Option<Opened<DiskFile>> {
+        reading(self.cache.open(&self.root, local(path.as_bytes()).ok()?)?, offset).ok()
     }
 
     fn make_directory(&self, path: VirtualPath<'_>, wishes: &Wishes) -> Result<(), Refusal> {
@@ -350,6 +362,15 @@ fn new_directory(#[cfg_attr(not(unix), allow(unused))] wishes: &Wishes) -> DirBu
         builder.mode(0o777 & !u32::from(wishes.umask.unwrap_or(0)));
     }
     builder
+}
+
+/// Prepares a file of this length to be read from `offset`.
+fn reading((mut file, length): (fs::File, u64), offset: u64) -> Result<Opened<DiskFile>, Refusal> {
+    let size = length.checked_sub(offset).ok_or(Refusal::BadOffset)?;
+    if offset > 0 {
+        file.seek(SeekFrom::Start(offset)).map_err(|error| refusal(&error))?;
+    }
+    Ok(Opened { file: DiskFile::reading(file), size: Some(size), unique_name: None })
 }
 
 fn regular(found: &Metadata) -> Result<(), Refusal> {

@@ -79,6 +79,12 @@ macro_rules! forward {
 
             impl<F: Filesystem> Filesystem for $wrapper<F> {
                 methods!($entries,);
+
+                fn open_cached(&self, path: VirtualPath<'_>, offset: u64) -> Option<Opened<F::File>> {
+                    let path = self.path(path).ok()?;
+                    let inner = self.for_access(Access::Read { offset }).ok()?;
+                    self.opened(inner.open_cached(path.lent(), offset)?).ok()
+                }
             }
 
             impl<F: AsyncFilesystem> AsyncFilesystem for $wrapper<F> {

@@ -7,7 +7,7 @@ use ::std::vec::Vec;
 use super::forward::{Forward, forward};
 use super::shared::IntoShared;
 use crate::codec::Permissions;
-use crate::io::host::{AsyncEntries, Refusal};
+use crate::io::host::{AsyncEntries, DirectoryEntries, Refusal};
 use crate::listing::{Entry, OwnedEntry};
 
 /// Permissions that a read-only account can have.
@@ -60,7 +60,7 @@ impl<F> Forward for Guarded<F> {
     }
 
     fn seen(&self, entry: OwnedEntry) -> Result<OwnedEntry, Refusal> {
-        Ok(seen(entry, self.read_only))
+        Ok(Entry::to_owned(&seen(entry.entry(), self.read_only)))
     }
 
     fn listed<I>(&self, inner: I) -> GuardedEntries<I> {
@@ -77,35 +77,27 @@ pub struct GuardedEntries<I> {
     read_only: bool,
 }
 
-impl<I: Iterator<Item = io::Result<OwnedEntry>>> Iterator for GuardedEntries<I> {
-    type Item = io::Result<OwnedEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        self.inner.next().map(|entry| entry.map(|entry| seen(entry, self.read_only)))
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.inner.size_hint()
+impl<I: DirectoryEntries> DirectoryEntries for GuardedEntries<I> {
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool> {
+        let read_only = self.read_only;
+        self.inner.next_entries(&mut |entry| show(&seen(*entry, read_only)))
     }
 }
 
 impl<I: AsyncEntries> AsyncEntries for GuardedEntries<I> {
     async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
         let page = self.inner.next_page().await?;
-        Ok(page.into_iter().map(|entry| seen(entry, self.read_only)).collect())
+        match self.read_only {
+            true => Ok(page.iter().map(|owned| Entry::to_owned(&seen(owned.entry(), true))).collect()),
+            false => Ok(page),
+        }
     }
 }
 
 /// Returns the entry without the permissions that the guard would deny.
-fn seen(owned: OwnedEntry, read_only: bool) -> OwnedEntry {
-    if !read_only {
-        return owned;
+fn seen(mut entry: Entry<'_>, read_only: bool) -> Entry<'_> {
+    if read_only {
+        entry.permissions = entry.permissions.map(|permissions| permissions & READING);
     }
-    let mut entry = owned.entry();
-    let left = entry.permissions.map(|permissions| permissions & READING);
-    if left == entry.permissions {
-        return owned;
-    }
-    entry.permissions = left;
-    Entry::to_owned(&entry)
+    entry
 }

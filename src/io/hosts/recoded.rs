@@ -7,7 +7,7 @@ use ::std::vec::Vec;
 
 use super::forward::{Forward, Path, forward};
 use crate::codec::Text;
-use crate::io::host::{AsyncEntries, Opened, Refusal, VirtualPath};
+use crate::io::host::{AsyncEntries, DirectoryEntries, Opened, Refusal, VirtualPath};
 use crate::io::names::Names;
 use crate::listing::{Entry, Kind, OwnedEntry};
 
@@ -65,7 +65,7 @@ impl<F> Forward for Recoded<F> {
     }
 
     fn seen(&self, entry: OwnedEntry) -> Result<OwnedEntry, Refusal> {
-        shown(&self.names, &entry).ok_or(Refusal::BadName)
+        shown(&self.names, entry.entry()).ok_or(Refusal::BadName)
     }
 
     fn listed<I>(&self, inner: I) -> RecodedEntries<I> {
@@ -82,18 +82,18 @@ impl<F> Forward for Recoded<F> {
 forward!(Recoded, RecodedEntries);
 
 /// Returns an entry as clients see it, or `None` if its name cannot be converted.
-fn shown(names: &Names, owned: &OwnedEntry) -> Option<OwnedEntry> {
-    let mut entry = owned.entry();
+fn shown(names: &Names, entry: Entry<'_>) -> Option<OwnedEntry> {
     let name = names.encode(entry.name.as_bytes())?;
     let target = match entry.kind {
         Kind::Link { target } => target.and_then(|target| names.encode(target.as_bytes())),
         _ => None,
     };
-    entry.name = Text::new(&name).ok()?;
-    if let Kind::Link { target: shown } = &mut entry.kind {
-        *shown = target.as_deref().and_then(|target| Text::new(target).ok());
+    let mut shown = entry;
+    shown.name = Text::new(&name).ok()?;
+    if let Kind::Link { target: encoded } = &mut shown.kind {
+        *encoded = target.as_deref().and_then(|target| Text::new(target).ok());
     }
-    Some(Entry::to_owned(&entry))
+    Some(Entry::to_owned(&shown))
 }
 
 /// Entries of a directory of a [`Recoded`] file system.
@@ -103,19 +103,14 @@ pub struct RecodedEntries<I> {
     names: Arc<Names>,
 }
 
-impl<I: Iterator<Item = io::Result<OwnedEntry>>> Iterator for RecodedEntries<I> {
-    type Item = io::Result<OwnedEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            match self.inner.next()? {
-                Ok(entry) => match shown(&self.names, &entry) {
-                    Some(entry) => return Some(Ok(entry)),
-                    None => continue,
-                },
-                error => return Some(error),
+impl<I: DirectoryEntries> DirectoryEntries for RecodedEntries<I> {
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool> {
+        let Self { inner, names } = self;
+        inner.next_entries(&mut |entry| {
+            if let Some(shown) = shown(names, *entry) {
+                show(&shown.entry());
             }
-        }
+        })
     }
 }
 
@@ -123,7 +118,7 @@ impl<I: AsyncEntries> AsyncEntries for RecodedEntries<I> {
     async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
         loop {
             let page = self.inner.next_page().await?;
-            let shown: Vec<_> = page.iter().filter_map(|entry| shown(&self.names, entry)).collect();
+            let shown: Vec<_> = page.iter().filter_map(|owned| shown(&self.names, owned.entry())).collect();
             // An empty page means the end, so a page in which no name can be shown is skipped.
             if page.is_empty() || !shown.is_empty() {
                 return Ok(shown);

@@ -1,5 +1,5 @@
-//! Threads for calls that may block. Each file system has its own threads, so that a file system
-//! that hangs delays only the calls that use it.
+//! Threads for calls that may block, and for sessions of servers that block. Each file system has
+//! its own threads, so that a file system that hangs delays only the calls that use it.
 
 use ::std::collections::VecDeque;
 use ::std::future::Future;
@@ -22,10 +22,18 @@ type Job = Box<dyn FnOnce() + Send>;
 #[derive(Clone, Debug, Default)]
 pub(in crate::io) struct Lane(Arc<Shared>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Shared {
     state: Mutex<State>,
     wake: Condvar,
+    /// Maximum number of threads.
+    most: usize,
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self { state: Mutex::default(), wake: Condvar::default(), most: THREADS }
+    }
 }
 
 #[derive(Default)]
@@ -79,6 +87,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Lane {
+    /// Creates a lane in which no job waits for another one: each gets a thread, or is dropped.
+    pub(in crate::io) fn unlimited() -> Self {
+        Self(Arc::new(Shared { most: usize::MAX, ..Shared::default() }))
+    }
+
     /// Makes a call in one of the threads. Returns its result, or `None` if no thread is available.
     /// A panic in the call is resumed where the result is awaited. A call is not begun if its
     /// result is no longer awaited.
@@ -105,7 +118,7 @@ impl Lane {
             // The thread that wakes up takes the lock.
             drop(state);
             self.0.wake.notify_one();
-        } else if state.threads < THREADS {
+        } else if state.threads < self.0.most {
             state.threads += 1;
             drop(state);
             let shared = Arc::clone(&self.0);
@@ -113,8 +126,9 @@ impl Lane {
             if begun.is_err() {
                 let mut state = lock(&self.0.state);
                 state.threads -= 1;
-                // The running threads take the job later. If there are none, it is dropped.
-                let lost = if state.threads == 0 { state.queue.pop_back() } else { None };
+                // The running threads take the job later, if there are any that end their own.
+                let is_lost = state.threads == 0 || self.0.most == usize::MAX;
+                let lost = if is_lost { state.queue.pop_back() } else { None };
                 drop(state);
                 drop(lost);
             }
@@ -238,6 +252,23 @@ mod tests {
         // The last thread may not be idle yet when the next call comes, which then starts another.
         // That is rare.
         assert!(threads <= THREADS / 4, "{threads}");
+    }
+
+    #[test]
+    fn a_lane_without_a_limit_starts_a_thread_for_each_job_and_uses_it_again() {
+        let lane = Lane::unlimited();
+        let (release, hold) = mpsc::channel::<()>();
+        let hold = Arc::new(Mutex::new(hold));
+        let held: Vec<_> = (0..THREADS + 10)
+            .map(|_| {
+                let hold = Arc::clone(&hold);
+                lane.call(move || drop(lock(&hold).recv()))
+            })
+            .collect();
+        assert_eq!(wait(lane.call(|| 7)), Some(7));
+        drop(release);
+        held.into_iter().for_each(|call| assert_eq!(wait(call), Some(())));
+        assert!(lock(&lane.0.state).threads <= THREADS + 11);
     }
 
     #[test]

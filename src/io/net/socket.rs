@@ -70,13 +70,15 @@ impl Default for Keepalive {
 
 /// Turns TCP keepalive on or off. Systems on which the interval cannot be set use their own.
 pub(in crate::io) fn keep_alive(stream: &Socket, keepalive: Keepalive) {
-    let _ = stream.set_keepalive(keepalive.0.is_some());
     #[cfg(not(any(target_os = "haiku", target_os = "nto", target_os = "openbsd", target_os = "redox")))]
     if let Some(idle) = keepalive.0 {
         // The maximum on Linux, and the minimum on any system.
         let idle = idle.clamp(Duration::from_secs(1), Duration::from_secs(32_767));
+        // This turns the probes on before it sets the interval.
         let _ = stream.set_tcp_keepalive(&TcpKeepalive::new().with_time(idle).with_interval(idle));
+        return;
     }
+    let _ = stream.set_keepalive(keepalive.0.is_some());
 }
 
 /// Binds an unpredictable port of the range, so that others cannot wait there for someone else's

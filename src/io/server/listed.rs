@@ -1,4 +1,4 @@
-//! A listing in transit to the client: reads directories from the host and writes their lines.
+//! A listing in transit to the client: has the host write the lines of directories.
 
 use ::std::boxed::Box;
 use ::std::io;
@@ -6,13 +6,16 @@ use ::std::task::{Context, Poll};
 use ::std::vec::Vec;
 
 use super::Work;
-use super::pages::{PASSED_AT_ONCE, Pages};
+use super::pages::Pages;
 use crate::io::driver::data::CHUNK;
-use crate::io::host::{AsyncFilesystem, Refusal};
+use crate::io::host::{AsyncEntries, AsyncFilesystem, Refusal};
 use crate::server::Lister;
 
 /// Number of bytes of a listing that are written at a time.
-const LISTING_CHUNK: usize = CHUNK / 8;
+pub(super) const LISTING_CHUNK: usize = CHUNK / 4;
+
+/// Number of steps after which what was written is sent.
+const STEPS_AT_ONCE: u32 = 64;
 
 /// A function that opens a directory below the one that is listed.
 pub(super) type Below<F> =
@@ -20,35 +23,54 @@ pub(super) type Below<F> =
 
 /// A listing in progress.
 pub(super) struct Listed<F: AsyncFilesystem> {
-    lister: Lister,
     open: Below<F>,
     state: State<F::Entries>,
 }
 
+/// The result of [`AsyncEntries::next_lines`].
+type Lines<E> = io::Result<(Option<E>, Lister, Vec<u8>)>;
+
 enum State<E> {
     /// The heading is to be written next, and then the entries.
-    Begun(Pages<E>),
-    Reading(Pages<E>),
+    Begun(Lister, Pages<E>),
+    /// The host is writing the next lines.
+    Writing(Work<Lines<E>>),
+    /// The host has written these lines ahead.
+    Written(Lines<E>),
     /// The next directory is being opened.
-    Opening(Work<Result<E, Refusal>>),
+    Opening(Lister, Work<Result<E, Refusal>>),
+    Failed(io::Error),
     Ended,
 }
 
 impl<F: AsyncFilesystem> Listed<F> {
     pub(super) fn new(pages: Pages<F::Entries>, lister: Lister, open: Below<F>) -> Self {
-        Self { lister, open, state: State::Begun(pages) }
+        Self { open, state: State::Begun(lister, pages) }
+    }
+
+    /// Has the host write the next lines while the last ones are sent.
+    pub(super) fn write_ahead(&mut self, cx: &mut Context<'_>) {
+        if let State::Writing(work) = &mut self.state {
+            if let Poll::Ready(lines) = work.as_mut().poll(cx) {
+                self.state = State::Written(lines);
+            }
+        }
     }
 
     /// Appends lines to `out`: a full chunk, or those that are available. Returns whether the
     /// listing is complete.
     pub(super) fn poll_lines(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<io::Result<bool>> {
-        for _ in 0..PASSED_AT_ONCE {
-            match self.poll_line(cx, out) {
-                Poll::Ready(Some(Ok(()))) if out.len() < LISTING_CHUNK => {}
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Err(error)),
-                Poll::Ready(None) => return Poll::Ready(Ok(true)),
+        for _ in 0..STEPS_AT_ONCE {
+            match self.poll_step(cx, out) {
+                Poll::Ready(Ok(true)) if out.len() < LISTING_CHUNK => {}
+                Poll::Ready(Ok(more)) => return Poll::Ready(Ok(!more)),
                 Poll::Pending if out.is_empty() => return Poll::Pending,
-                Poll::Ready(Some(Ok(()))) | Poll::Pending => return Poll::Ready(Ok(false)),
+                Poll::Ready(Err(error)) if out.is_empty() => return Poll::Ready(Err(error)),
+                Poll::Ready(Err(error)) => {
+                    self.state = State::Failed(error);
+                    return Poll::Ready(Ok(false));
+                }
+                Poll::Pending => return Poll::Ready(Ok(false)),
             }
         }
         if out.is_empty() {
@@ -59,55 +81,79 @@ impl<F: AsyncFilesystem> Listed<F> {
         Poll::Ready(Ok(false))
     }
 
-    /// Takes one step, which may append a line; `None` at the end. An error is held back until
-    /// `out` is empty.
-    fn poll_line(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<Option<io::Result<()>>> {
-        // Writing to a vector does not fail.
-        match ::std::mem::replace(&mut self.state, State::Ended) {
-            State::Begun(pages) => {
-                if !pages.is_single() {
-                    let _ = self.lister.heading(out);
+    /// Takes one step, which may append lines. Returns whether more are to follow.
+    fn poll_step(&mut self, cx: &mut Context<'_>, out: &mut Vec<u8>) -> Poll<io::Result<bool>> {
+        let lines = match ::std::mem::replace(&mut self.state, State::Ended) {
+            State::Begun(mut lister, pages) => {
+                // Writing to a vector does not fail.
+                let is_single = pages.is_single();
+                if !is_single {
+                    let _ = lister.heading(out);
                 }
-                self.state = State::Reading(pages);
-            }
-            State::Reading(mut pages) => match pages.poll_next(cx) {
-                Poll::Pending => {
-                    self.state = State::Reading(pages);
-                    return Poll::Pending;
-                }
-                Poll::Ready(Some(Ok(owned))) => {
-                    let _ = match pages.is_single() {
-                        true => self.lister.write_itself(&owned.entry(), out),
-                        false => self.lister.write(&owned.entry(), out),
+                let (known, unread) = pages.into_parts();
+                for owned in known {
+                    let _ = match is_single {
+                        true => lister.write_itself(&owned.entry(), out),
+                        false => lister.write(&owned.entry(), out),
                     };
-                    self.state = State::Reading(pages);
                 }
-                Poll::Ready(Some(Err(error))) if !out.is_empty() => {
-                    pages.put_back_error(error);
-                    self.state = State::Reading(pages);
-                    return Poll::Pending;
-                }
-                Poll::Ready(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                Poll::Ready(None) => match self.lister.next_directory() {
-                    Some(path) => self.state = State::Opening((self.open)(path)),
-                    None => return Poll::Ready(None),
-                },
-            },
-            State::Opening(mut work) => match work.as_mut().poll(cx) {
+                return Poll::Ready(Ok(self.go_on(unread, lister, Vec::new())));
+            }
+            State::Opening(lister, mut work) => match work.as_mut().poll(cx) {
                 Poll::Pending => {
-                    self.state = State::Opening(work);
+                    self.state = State::Opening(lister, work);
                     return Poll::Pending;
                 }
-                Poll::Ready(Ok(entries)) => self.state = State::Begun(Pages::of(entries)),
+                Poll::Ready(Ok(entries)) => {
+                    self.state = State::Begun(lister, Pages::of(entries));
+                    return Poll::Ready(Ok(true));
+                }
                 // The directory may have been removed, or may be closed to this client. The listing
                 // continues without it.
-                Poll::Ready(Err(_)) => match self.lister.next_directory() {
-                    Some(path) => self.state = State::Opening((self.open)(path)),
-                    None => return Poll::Ready(None),
-                },
+                Poll::Ready(Err(_)) => return Poll::Ready(Ok(self.go_on(None, lister, Vec::new()))),
             },
-            State::Ended => return Poll::Ready(None),
+            State::Writing(mut work) => match work.as_mut().poll(cx) {
+                Poll::Pending => {
+                    self.state = State::Writing(work);
+                    return Poll::Pending;
+                }
+                Poll::Ready(lines) => lines,
+            },
+            State::Written(lines) => lines,
+            State::Failed(error) => return Poll::Ready(Err(error)),
+            State::Ended => return Poll::Ready(Ok(false)),
+        };
+        let (unread, lister, mut lines) = match lines {
+            Ok(lines) => lines,
+            Err(error) => return Poll::Ready(Err(error)),
+        };
+        // Two buffers take turns.
+        match out.is_empty() {
+            true => ::std::mem::swap(out, &mut lines),
+            false => out.append(&mut lines),
         }
-        Poll::Ready(Some(Ok(())))
+        let is_unfinished = unread.is_some();
+        let more = self.go_on(unread, lister, lines);
+        if is_unfinished {
+            if out.is_empty() {
+                // None of these entries is shown. Yields, so that the session can handle commands.
+                cx.waker().wake_by_ref();
+            }
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(more))
+    }
+
+    /// Continues with the `unread` entries, or with the next directory. Returns whether there are
+    /// any. `spare` is an empty buffer.
+    fn go_on(&mut self, unread: Option<F::Entries>, mut lister: Lister, spare: Vec<u8>) -> bool {
+        if let Some(entries) = unread {
+            self.state = State::Writing(Box::pin(entries.next_lines(lister, spare)));
+        } else if let Some(work) = lister.next_directory().map(&self.open) {
+            self.state = State::Opening(lister, work);
+        } else {
+            return false;
+        }
+        true
     }
 }

@@ -174,7 +174,11 @@ impl<F: AsyncFilesystem> Moving<F> {
             }
             return data.poll_finish(cx);
         }
-        data.poll_send(cx, &self.buffer[self.start..self.end]).map(|(count, event)| {
+        let sent = data.poll_send(cx, &self.buffer[self.start..self.end]);
+        if let What::Entries(listed) = &mut self.what {
+            listed.write_ahead(cx);
+        }
+        sent.map(|(count, event)| {
             self.start += count;
             self.moved += count as u64;
             event

@@ -10,21 +10,28 @@ use ::std::net::SocketAddr;
 use ::std::ops::Range;
 use ::std::sync::{Arc, Mutex, PoisonError, Weak};
 use ::std::task::Poll;
+use ::std::time::{Duration, Instant};
 use ::std::vec::Vec;
 
+use super::listed::LISTING_CHUNK;
 use crate::codec::Command;
 use crate::io::host::{
     Access, Accounts, AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem, ByteRange, Changes, Digest,
-    File, Filesystem, HashAlgorithm, HostReply, Opened, OwnedCommand, OwnedPath, Refusal, VirtualPath,
-    Visitor, Wishes,
+    DirectoryEntries, File, Filesystem, HashAlgorithm, HostReply, Opened, OwnedCommand, OwnedPath, Refusal,
+    VirtualPath, Visitor, Wishes,
 };
 use crate::io::net::lane::{Calls, Lane};
 use crate::io::net::runtime::Unblock;
-use crate::listing::{Fields, OwnedEntry};
+use crate::listing::{Entry, Fields, OwnedEntry};
+use crate::server::Lister;
 
 /// Number of entries read per call: enough that the cost of switching threads is negligible, and so
 /// few that a page takes about 100 KiB.
 const PAGE: usize = 512;
+
+/// Time after which a call that writes lines returns with those that it has, so that the client
+/// receives something of a directory that is read slowly, and commands are handled.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// Makes the calls of one session in the threads of a lane, and limits how many are in progress.
 struct Caller<U> {
@@ -223,7 +230,7 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
     async fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal> {
         let path = OwnedPath::from(path);
         let entries = self.call(move |inner| inner.entries(path.lent(), fields)).await?;
-        Ok(OffloadEntries { inner: Some(entries), failed: None, caller: self.caller.clone() })
+        Ok(OffloadEntries { inner: Some(Ok(entries)), caller: self.caller.clone() })
     }
 
     async fn open(
@@ -232,9 +239,15 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
         access: Access,
         wishes: &Wishes,
     ) -> Result<Opened<Self::File>, Refusal> {
+        let cached = match access {
+            Access::Read { offset } => self.inner.open_cached(path, offset),
+            _ => None,
+        };
         let (path, wishes) = (OwnedPath::from(path), *wishes);
-        let Opened { file, size, unique_name } =
-            self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?;
+        let Opened { file, size, unique_name } = match cached {
+            Some(opened) => opened,
+            None => self.call(move |inner| inner.open(path.lent(), access, &wishes)).await?,
+        };
         let closes_at_once = matches!(access, Access::Read { .. }) && file.as_file().is_some();
         let file = OffloadFile { inner: Some(file), closes_at_once, caller: self.caller.clone() };
         Ok(Opened { file, size, unique_name })
@@ -309,40 +322,69 @@ impl<F: Filesystem, U: Unblock> AsyncFilesystem for OffloadFilesystem<F, U> {
 /// The entries of a directory of an [`Offload`].
 #[derive(Debug)]
 pub(crate) struct OffloadEntries<I, U> {
-    /// `None` while a call holds the entries, and after the last one.
-    inner: Option<I>,
-    /// The error that follows the last page.
-    failed: Option<io::Error>,
+    /// The entries that are still to be read, or the error that follows those that were read.
+    /// `None` while a call holds them, and at the end.
+    inner: Option<io::Result<I>>,
     caller: Caller<U>,
 }
 
-impl<I, U> AsyncEntries for OffloadEntries<I, U>
-where
-    I: Iterator<Item = io::Result<OwnedEntry>> + Send + 'static,
-    U: Unblock,
-{
+impl<I: DirectoryEntries + 'static, U: Unblock> OffloadEntries<I, U> {
+    /// Calls `read`, which adds the next entries to `to` and returns whether there are more. The
+    /// next call returns its error, since entries may precede that.
+    async fn read<T: Send + 'static>(
+        &mut self,
+        mut to: T,
+        read: impl FnOnce(&mut I, &mut T) -> io::Result<bool> + Send + 'static,
+    ) -> io::Result<T> {
+        let Some(mut inner) = self.inner.take().transpose()? else { return Ok(to) };
+        let called = self.caller.call(move || {
+            let more = read(&mut inner, &mut to);
+            (more.map(|more| more.then_some(inner)).transpose(), to)
+        });
+        let (inner, to) = called.await.ok_or_else(too_many)?;
+        self.inner = inner;
+        Ok(to)
+    }
+}
+
+impl<I: DirectoryEntries + 'static, U: Unblock> AsyncEntries for OffloadEntries<I, U> {
     async fn next_page(&mut self) -> io::Result<Vec<OwnedEntry>> {
-        if let Some(error) = self.failed.take() {
-            return Err(error);
+        loop {
+            let read = self.read(Vec::new(), |inner, page| {
+                loop {
+                    let more = inner.next_entries(&mut |entry| page.push(Entry::to_owned(entry)))?;
+                    if !more || page.len() >= PAGE {
+                        return Ok(more);
+                    }
+                }
+            });
+            let page = read.await?;
+            // An empty page means the end, but an error may follow.
+            if !page.is_empty() || self.inner.is_none() {
+                return Ok(page);
+            }
         }
-        let Some(mut inner) = self.inner.take() else { return Ok(Vec::new()) };
-        let read = self.caller.call(move || {
-            let mut page = Vec::new();
-            while page.len() < PAGE {
-                match inner.next() {
-                    Some(Ok(entry)) => page.push(entry),
-                    Some(Err(error)) => return (None, page, Some(error)),
-                    None => return (None, page, None),
+    }
+
+    async fn next_lines(
+        mut self,
+        lister: Lister,
+        lines: Vec<u8>,
+    ) -> io::Result<(Option<Self>, Lister, Vec<u8>)> {
+        let read = self.read((lister, lines), |inner, (lister, lines)| {
+            let begun = Instant::now();
+            loop {
+                let more = inner.next_entries(&mut |entry| {
+                    // Writing to a vector does not fail.
+                    let _ = lister.write(entry, lines);
+                })?;
+                if !more || lines.len() >= LISTING_CHUNK || begun.elapsed() >= PATIENCE {
+                    return Ok(more);
                 }
             }
-            (Some(inner), page, None)
         });
-        let (inner, page, failed) = read.await.ok_or_else(too_many)?;
-        (self.inner, self.failed) = (inner, failed);
-        match self.failed.take_if(|_| page.is_empty()) {
-            Some(error) => Err(error),
-            None => Ok(page),
-        }
+        let (lister, lines) = read.await?;
+        Ok((self.inner.is_some().then_some(self), lister, lines))
     }
 }
 

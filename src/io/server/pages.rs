@@ -25,7 +25,6 @@ pub(super) struct Pages<E> {
 /// The state after the current page.
 enum Next<E> {
     Nothing,
-    Failed(io::Error),
     Unasked(E),
     Asked(Work<(E, io::Result<Vec<OwnedEntry>>)>),
 }
@@ -50,9 +49,14 @@ impl<E: AsyncEntries> Pages<E> {
         self.returned = Some(entry);
     }
 
-    /// Returns `error` from the next [`poll_next`](Self::poll_next).
-    pub(super) fn put_back_error(&mut self, error: io::Error) {
-        self.next = Next::Failed(error);
+    /// Returns the entries at hand, and what the others are read from. No page may be awaited.
+    pub(super) fn into_parts(self) -> (impl Iterator<Item = OwnedEntry>, Option<E>) {
+        debug_assert!(!matches!(self.next, Next::Asked(_)));
+        let unread = match self.next {
+            Next::Unasked(entries) => Some(entries),
+            Next::Nothing | Next::Asked(_) => None,
+        };
+        (self.returned.into_iter().chain(self.page), unread)
     }
 
     /// Reads on to the first entry whose name is `wanted`, and returns whether there is one. That
@@ -88,7 +92,6 @@ impl<E: AsyncEntries> Pages<E> {
             }
             match ::std::mem::replace(&mut self.next, Next::Nothing) {
                 Next::Nothing => return Poll::Ready(None),
-                Next::Failed(error) => return Poll::Ready(Some(Err(error))),
                 Next::Unasked(mut entries) => {
                     self.next = Next::Asked(Box::pin(async move {
                         let page = entries.next_page().await;

@@ -141,7 +141,7 @@ impl<R: Runtime> Connection<R> {
         loop {
             let was_moving = self.data.is_moving();
             while let (Some(id), true) = (self.data.id(), self.data.is_moving() && !transfer.is_over()) {
-                if self.turns.poll_next(cx).is_pending() {
+                if self.turns.poll_after(true, cx).is_pending() {
                     break;
                 }
                 let Poll::Ready((count, event)) = attempt(&mut self.data, cx) else { break };

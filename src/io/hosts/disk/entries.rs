@@ -11,11 +11,12 @@ use super::atomic::is_temporary;
 use super::names::{Found, Names};
 use super::status::{Shown, bytes};
 use crate::codec::Text;
-use crate::listing::{Entry, Fields, Kind, OwnedEntry};
+use crate::io::host::DirectoryEntries;
+use crate::listing::{Entry, Fields, Kind};
 
 /// The entries of a directory, read while they are sent.
 ///
-/// The iterator leaves out entries that vanish before they are examined, temporary files of [atomic
+/// This leaves out entries that vanish before they are examined, temporary files of [atomic
 /// uploads](super::Directory::atomic_uploads), and names that no line of a listing can show: those
 /// with CR or LF and, outside Unix, those that are not Unicode. For a listing of names alone,
 /// nothing is examined. Entries that may not be examined have only a name and kind. On Unix that
@@ -23,7 +24,7 @@ use crate::listing::{Entry, Fields, Kind, OwnedEntry};
 /// directory fails, the iteration ends with the error.
 #[derive(Debug)]
 pub struct DiskEntries {
-    /// `None` once reading has failed.
+    /// `None` at the end, and once reading has failed.
     names: Option<Names>,
     root: Arc<Dir>,
     /// Path of the directory below `root`, for finding out where its links lead.
@@ -40,22 +41,20 @@ impl DiskEntries {
         Ok(Self { names, root: Arc::clone(root), path: path.to_owned(), writable, fields })
     }
 
-    /// Returns the details of an entry, or `None` if the entry is left out.
-    fn described(&self, names: &Names, found: &Found) -> Option<OwnedEntry> {
+    /// Passes the details of an entry to `show`, unless the entry is left out.
+    fn describe(&self, found: &Found<'_>, show: &mut dyn FnMut(&Entry<'_>)) {
         let os_name = found.os_name();
-        let name = Text::new(bytes(os_name).filter(|name| !is_temporary(name))?).ok()?;
-        let bare = || Some(Entry::new(name, found.kind()).to_owned());
-        if !self.needs_status(&found.kind()) {
-            return bare();
-        }
-        match names.status(found) {
-            Ok(status) => {
+        let name = bytes(os_name).filter(|name| !is_temporary(name)).map(Text::new);
+        let Some(Ok(name)) = name else { return };
+        let status = if self.needs_status(&found.kind()) { Some(found.status()) } else { None };
+        match status {
+            Some(Ok(status)) => {
                 let target = status.is_link().then(|| self.target(os_name)).flatten();
                 let shown = Shown { writable: self.writable, is_root: false, fields: self.fields };
-                Some(status.describe(name, target.as_deref(), shown))
+                status.describe(name, target.as_deref(), shown, show);
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(_) => bare(),
+            Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+            Some(Err(_)) | None => show(&Entry::new(name, found.kind())),
         }
     }
 
@@ -76,23 +75,12 @@ impl DiskEntries {
     }
 }
 
-impl Iterator for DiskEntries {
-    type Item = io::Result<OwnedEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let mut names = self.names.take()?;
-        loop {
-            match names.next()? {
-                Ok(found) => {
-                    if let Some(described) = self.described(&names, &found) {
-                        self.names = Some(names);
-                        return Some(Ok(described));
-                    }
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Some(Err(error)),
-            }
-        }
+impl DirectoryEntries for DiskEntries {
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool> {
+        let Some(mut names) = self.names.take() else { return Ok(false) };
+        let more = names.next(|found| self.describe(found, show))?;
+        self.names = more.then_some(names);
+        Ok(more)
     }
 }
 

@@ -9,7 +9,7 @@ use cap_std::fs::{FileType, Metadata};
 
 use crate::codec::encode::Digits;
 use crate::codec::{Permissions, Sink, Text, Timestamp};
-use crate::listing::{Entry, Fields, Kind, Modified, OwnedEntry, Precision};
+use crate::listing::{Entry, Fields, Kind, Modified, Precision};
 
 /// The details of a file. Links are not followed.
 #[derive(Debug)]
@@ -93,8 +93,14 @@ impl Status {
         matches!(self.kind, Kind::Link { .. })
     }
 
-    /// Returns the entry of a file called `name`. `target` is the target of a link.
-    pub(super) fn describe(&self, name: Text<'_>, target: Option<&Path>, shown: Shown) -> OwnedEntry {
+    /// Passes the entry of a file called `name` to `show`. `target` is the target of a link.
+    pub(super) fn describe<T>(
+        &self,
+        name: Text<'_>,
+        target: Option<&Path>,
+        shown: Shown,
+        show: impl FnOnce(&Entry<'_>) -> T,
+    ) -> T {
         let kind = match self.kind {
             Kind::Link { .. } => {
                 let target = target.and_then(|path| bytes(path.as_os_str()));
@@ -128,10 +134,10 @@ impl Status {
                 }
                 entry.unique = Text::new(&unique).ok();
             }
-            Entry::to_owned(&entry)
+            show(&entry)
         }
         #[cfg(not(unix))]
-        Entry::to_owned(&entry)
+        show(&entry)
     }
 }
 

@@ -156,7 +156,7 @@ impl<R: Runtime> Network for R {
             Listener::Own(socket) => socket.poll_accept(cx),
             Listener::Shared(shared) => shared.poll_accept(cx),
         })?;
-        Poll::Ready(self.stream(stream).map(|stream| (Watched::new(stream), peer)))
+        Poll::Ready(self.stream(stream).map(|stream| (Watched::connected(stream), peer)))
     }
 }
 
@@ -234,13 +234,26 @@ pub(in crate::io) struct Watched<S: Socket> {
     /// learn of readiness only between two polls of a task, and so may not know what has arrived in
     /// the meantime.
     look_again: AtomicBool,
+    /// Set to make the first call for writing before the runtime reports readiness: a connection
+    /// that has just been made has room, and some runtimes learn of that only later.
+    is_fresh: AtomicBool,
     /// Set if an intake has a duplicate of the socket.
     is_shared: bool,
 }
 
 impl<S: Socket> Watched<S> {
     pub(in crate::io) const fn new(socket: S) -> Self {
-        Self { socket, look_again: AtomicBool::new(false), is_shared: false }
+        Self::with(socket, false)
+    }
+
+    /// Wraps a stream that is connected.
+    pub(in crate::io) const fn connected(socket: S) -> Self {
+        Self::with(socket, true)
+    }
+
+    const fn with(socket: S, fresh: bool) -> Self {
+        let [look_again, is_fresh] = [AtomicBool::new(false), AtomicBool::new(fresh)];
+        Self { socket, look_again, is_fresh, is_shared: false }
     }
 
     fn poll_io<T>(
@@ -250,7 +263,11 @@ impl<S: Socket> Watched<S> {
         mut call: impl FnMut(&socket2::Socket) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let socket = SockRef::from(&self.socket);
-        if interest == Interest::Read && self.look_again.swap(false, Ordering::Relaxed) {
+        let at_once = match interest {
+            Interest::Read => &self.look_again,
+            Interest::Write => &self.is_fresh,
+        };
+        if at_once.load(Ordering::Relaxed) && at_once.swap(false, Ordering::Relaxed) {
             match call(&socket) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 result => return Poll::Ready(result),
@@ -364,20 +381,26 @@ impl<S: Socket> Drop for Watched<S> {
 pub(in crate::io) struct Turns(u32);
 
 impl Turns {
-    /// Cost of one unit of work.
-    const UNIT: u32 = 8;
-
     /// Cost of the work done at once. It is low enough that nobody waits for long, and high enough
     /// that asking the system costs little.
-    const AT_ONCE: u32 = 8 * Self::UNIT;
-
-    /// Number of bytes that cost as much as a step, of which a unit has several.
+    const AT_ONCE: u32 = 64;
+    /// Cost of a unit of work.
+    const LIGHT: u32 = 2;
+    /// Cost of a unit of work that moves or hashes many bytes.
+    const HEAVY: u32 = 8;
+    /// Number of bytes that cost 1 to move.
     const STEP: usize = 8 * 1024;
 
     /// Counts a unit of work. Returns `Pending` when it is the turn of other tasks, after arranging
     /// another poll.
     pub(in crate::io) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<()> {
-        self.0 += Self::UNIT;
+        self.poll_after(false, cx)
+    }
+
+    /// Counts a unit of work like [`poll_next`](Self::poll_next). A `heavy` one takes much longer
+    /// than others.
+    pub(in crate::io) fn poll_after(&mut self, heavy: bool, cx: &Context<'_>) -> Poll<()> {
+        self.0 += if heavy { Self::HEAVY } else { Self::LIGHT };
         if self.0 < Self::AT_ONCE {
             return Poll::Ready(());
         }
@@ -386,12 +409,13 @@ impl Turns {
         Poll::Pending
     }
 
-    /// Reports the number of bytes that the unit of work counted last has moved, and takes back
+    /// Reports the number of bytes that the heavy unit of work counted last has moved, and takes back
     /// some of its cost if they were few. A caller that copies with a small buffer would otherwise
     /// ask the system every 64 KiB.
     pub(in crate::io) fn moved(&mut self, bytes: usize) {
-        let steps = u32::try_from(bytes / Self::STEP).map_or(Self::UNIT, |steps| steps.clamp(1, Self::UNIT));
-        self.0 = self.0.saturating_sub(Self::UNIT - steps);
+        let steps =
+            u32::try_from(bytes / Self::STEP).map_or(Self::HEAVY, |steps| steps.clamp(1, Self::HEAVY));
+        self.0 = self.0.saturating_sub(Self::HEAVY - steps);
     }
 }
 
@@ -420,7 +444,7 @@ impl<N: Network> DerefMut for Timed<N> {
 impl<R: Runtime> Timed<R> {
     /// Watches a stream that is connected and non-blocking.
     pub(in crate::io) fn adopt(&self, stream: TcpStream) -> io::Result<Link<R>> {
-        Ok(Watched::new(self.network.stream(stream)?))
+        Ok(Watched::connected(self.network.stream(stream)?))
     }
 }
 

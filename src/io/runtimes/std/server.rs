@@ -1,8 +1,10 @@
 //! A server whose sessions have a thread each.
 
-use ::std::{io, thread};
+use ::std::boxed::Box;
+use ::std::io;
 
 use super::reactor::{Blocking, ToSocketAddrs, block_on, block_on_woken, resolve};
+use crate::io::net::lane::Lane;
 use crate::io::{self as adapters, Accounts, AsyncAccounts};
 
 /// A listening server that serves each client in a thread of its own.
@@ -47,9 +49,11 @@ impl Server {
     /// Fails if the listener fails. A connection that breaks before it is accepted is skipped, and
     /// a lack of descriptors or memory is waited out.
     pub fn serve(self) -> io::Result<()> {
+        // A thread that has served a client serves the next one, which costs less than a new thread.
+        let threads = Lane::unlimited();
         block_on_woken(self.serve_with(|session| {
             // If no thread is available, this client is dropped and others are served.
-            let _ = thread::Builder::new().spawn(|| block_on_woken(session));
+            threads.submit(Box::new(|| drop(block_on_woken(session))));
         }))?
     }
 }

@@ -119,7 +119,7 @@ pub(super) fn elsewhere(files: usize, breaks: bool) -> (Rig<Offload<Everybody, E
 #[test]
 fn a_directory_of_a_host_that_blocks_comes_whole_in_pages_of_any_number() {
     for (files, breaks) in
-        [0, 1, 127, 128, 129, 256, 1000].into_iter().flat_map(|files| [(files, false), (files, true)])
+        [0, 1, 127, 128, 129, 256, 1000, 30_000].into_iter().flat_map(|files| [(files, false), (files, true)])
     {
         let (mut rig, _) = elsewhere(files, breaks);
         let ending = if breaks { "451" } else { "226" };

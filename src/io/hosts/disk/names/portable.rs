@@ -1,6 +1,6 @@
 //! The names in a directory, read with cap-std.
 
-use ::std::ffi::{OsStr, OsString};
+use ::std::ffi::OsStr;
 use ::std::io;
 use ::std::path::Path;
 
@@ -15,9 +15,9 @@ pub(in super::super) struct Names(ReadDir);
 
 /// A name in the directory.
 #[derive(Debug)]
-pub(in super::super) struct Found {
-    name: OsString,
-    entry: DirEntry,
+pub(in super::super) struct Found<'n> {
+    name: &'n OsStr,
+    entry: &'n DirEntry,
 }
 
 impl Names {
@@ -26,21 +26,27 @@ impl Names {
         root.open_dir(path)?.entries().map(Self)
     }
 
-    /// Returns the next name other than `.` and `..`.
-    pub(in super::super) fn next(&mut self) -> Option<io::Result<Found>> {
-        Some(self.0.next()?.map(|entry| Found { name: entry.file_name(), entry }))
-    }
-
-    /// Examines an entry, without following a link.
-    pub(in super::super) fn status(&self, found: &Found) -> io::Result<Status> {
-        Ok(Status::from(&found.entry.metadata()?))
+    /// Passes the next name, which is neither `.` nor `..`, to `found`. Returns `false` at the end.
+    pub(in super::super) fn next(&mut self, mut found: impl FnMut(&Found<'_>)) -> io::Result<bool> {
+        match self.0.next() {
+            None => return Ok(false),
+            Some(Ok(entry)) => found(&Found { name: &entry.file_name(), entry: &entry }),
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+            Some(Err(error)) => return Err(error),
+        }
+        Ok(true)
     }
 }
 
-impl Found {
+impl Found<'_> {
+    /// Examines the entry, without following a link.
+    pub(in super::super) fn status(&self) -> io::Result<Status> {
+        Ok(Status::from(&self.entry.metadata()?))
+    }
+
     /// Returns the name as it is on disk.
     pub(in super::super) fn os_name(&self) -> &OsStr {
-        &self.name
+        self.name
     }
 
     /// Returns the kind that was read with the name.

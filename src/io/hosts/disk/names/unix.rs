@@ -1,4 +1,4 @@
-//! The names in a directory, read with the system calls of Unix.
+//! The names in a directory, read with the interface of Unix.
 
 use ::std::ffi::OsStr;
 use ::std::io;
@@ -17,7 +17,10 @@ pub(in super::super) struct Names(rustix::fs::Dir);
 
 /// A name in the directory.
 #[derive(Debug)]
-pub(in super::super) struct Found(DirEntry);
+pub(in super::super) struct Found<'n> {
+    names: &'n rustix::fs::Dir,
+    entry: DirEntry,
+}
 
 impl Names {
     /// Opens the directory at `path`. This requires permission to read the directory, but not to
@@ -29,33 +32,34 @@ impl Names {
         Ok(Self(rustix::fs::Dir::new(directory)?))
     }
 
-    /// Returns the next name other than `.` and `..`.
-    pub(in super::super) fn next(&mut self) -> Option<io::Result<Found>> {
-        loop {
-            match self.0.read()? {
-                Ok(entry) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
-                Ok(entry) => return Some(Ok(Found(entry))),
-                Err(error) => return Some(Err(error.into())),
-            }
+    /// Passes the next name to `found`, unless it is `.` or `..`. Returns `false` at the end.
+    pub(in super::super) fn next(&mut self, mut found: impl FnMut(&Found<'_>)) -> io::Result<bool> {
+        match self.0.read() {
+            None => return Ok(false),
+            Some(Ok(entry)) if matches!(entry.file_name().to_bytes(), b"." | b"..") => {}
+            Some(Ok(entry)) => found(&Found { names: &self.0, entry }),
+            Some(Err(rustix::io::Errno::INTR)) => {}
+            Some(Err(error)) => return Err(error.into()),
         }
-    }
-
-    /// Examines an entry, without following a link.
-    pub(in super::super) fn status(&self, found: &Found) -> io::Result<Status> {
-        let status = rustix::fs::statat(self.0.fd()?, found.0.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
-        Ok(Status::from(&status))
+        Ok(true)
     }
 }
 
-impl Found {
+impl Found<'_> {
+    /// Examines the entry, without following a link.
+    pub(in super::super) fn status(&self) -> io::Result<Status> {
+        let name = self.entry.file_name();
+        Ok(Status::from(&rustix::fs::statat(self.names.fd()?, name, AtFlags::SYMLINK_NOFOLLOW)?))
+    }
+
     /// Returns the name as it is on disk.
     pub(in super::super) fn os_name(&self) -> &OsStr {
-        OsStr::from_bytes(self.0.file_name().to_bytes())
+        OsStr::from_bytes(self.entry.file_name().to_bytes())
     }
 
     /// Returns the kind that was read with the name, without the numbers of a device. The kind is
     /// [`Kind::Unknown`] on a file system that does not store kinds with names.
     pub(in super::super) fn kind(&self) -> Kind<'static> {
-        kind_of_raw(self.0.file_type())
+        kind_of_raw(self.entry.file_type())
     }
 }

@@ -100,7 +100,7 @@ fn a_move_of_few_bytes_is_a_small_part_of_what_is_done_at_once() {
     let at_once = |bytes| {
         let mut turns = Turns::default();
         let mut next = || {
-            let next = turns.poll_next(cx);
+            let next = turns.poll_after(true, cx);
             turns.moved(bytes);
             next.is_ready()
         };
