@@ -16,6 +16,7 @@ mod opened;
 mod raw;
 mod rename;
 mod secure;
+mod series;
 mod set_time;
 mod setup;
 mod transfer;

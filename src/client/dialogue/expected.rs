@@ -303,7 +303,11 @@ impl ExpectedReplies {
     /// of a transfer was among them.
     pub(super) fn drop_before(&mut self, place: usize) -> bool {
         let drops_transfer = self.is_early(place);
-        self.queue.drain(..place.min(self.queue.len()));
+        let mut index = 0;
+        self.queue.retain(|_| {
+            index += 1;
+            index > place
+        });
         drops_transfer
     }
 

@@ -21,13 +21,14 @@
 //! flows while [`Complete`](crate::client::Complete) waits for the two events that end a transfer,
 //! in either order: the end of the data, and the final reply.
 
-mod series;
+mod hasty;
 
 use core::net::SocketAddr;
 
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
 use super::opened::{Opened, TransferId};
+use super::series::{Haste, Series};
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::client::dialogue::{
     Ahead, Approach, Content, Finding, Inherits, Outgoing, Phase, Purpose, TransferUpdate,
@@ -43,7 +44,6 @@ use crate::codec::{
 use crate::error::LocalError;
 use crate::listing::Formats;
 use crate::transfer::{Coding, Marker, Parameters};
-use series::{Haste, Series};
 
 /// The operation of [`retrieve`](crate::client::retrieve) and the like. Its output is [`Opened`].
 #[derive(Debug)]
