@@ -121,6 +121,8 @@ pub enum Awaited {
     ReplyAfterStray,
     /// The closing of a data connection by the server.
     DataClose,
+    /// The reply to a command that was sent ahead of its turn.
+    ReplyAhead,
 }
 
 impl Awaited {
@@ -140,6 +142,7 @@ impl Awaited {
             Self::Handshake => "its part of a TLS handshake",
             Self::ReplyAfterStray => "a reply that answers the command",
             Self::DataClose => "the end of the data connection",
+            Self::ReplyAhead => "the reply to a command that was sent ahead",
         }
     }
 }

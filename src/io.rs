@@ -40,8 +40,9 @@ pub mod tls;
 mod tls;
 
 pub use client::{
-    ByteStream, Client, ClientBuilder, Destination, Entries, FxpError, Listed, ListingLimits, Pool, Pooled,
-    Purpose, Removal, Removed, Replaced, Reply, Retrieve, Store, Transport, Unseen, Walker, local_name,
+    ByteStream, Client, ClientBuilder, Destination, Downloads, Entries, FxpError, Listed, ListingLimits,
+    Pool, Pooled, Purpose, Removal, Removed, Replaced, Reply, Retrieve, Store, Transport, Unseen, Walker,
+    local_name,
 };
 pub use driver::control::Direction;
 pub use error::{Error, Refused, Remedy};

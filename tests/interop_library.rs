@@ -9,7 +9,7 @@ use ftp_proto::codec::{Features, RepresentationType, Timestamp, TransferMode};
 use ftp_proto::io::Direction;
 use ftp_proto::io::std::{Client, ClientBuilder};
 use peers::content::noise;
-use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, Site, USER, VSFTPD};
+use peers::site::{IPV4, IPV6, PASSWORD, PROFTPD, PURE_FTPD, PYFTPDLIB, Site, USER, VSFTPD};
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
@@ -26,6 +26,7 @@ table! {
     restarts_in_the_middle:                OURS VSFTPD PROFTPD PURE_FTPD;
     sets_the_time_where_that_is_offered:   OURS VSFTPD PROFTPD PURE_FTPD;
     moves_files_in_mode_z:                 OURS PROFTPD;
+    downloads_many_files_of_a_series:      OURS VSFTPD PROFTPD PURE_FTPD PYFTPDLIB;
 }
 
 /// Ours is at an address of its own, which is another host's to the server at 127.0.0.1.
@@ -288,4 +289,54 @@ fn moves_files_in_mode_z(site: &Site) {
     assert_eq!(names.iter().filter(|entry| !entry.entry().kind.is_dot()).count(), 1);
     client.set_mode(TransferMode::Stream).unwrap();
     assert_eq!(got(&mut client, "file"), noise(1_000_000));
+}
+
+/// With pipelining and without, files that are missing among them, and one that is larger than any buffer.
+fn downloads_many_files_of_a_series(site: &Site) {
+    let names: Vec<String> = (0..150).map(|index| format!("file {index}")).collect();
+    let content = |index: usize| match index {
+        0..150 if index % 10 == 7 => None,
+        40 => Some(noise(3_000_000)),
+        index => Some(noise(index * 30)),
+    };
+    for (index, name) in names.iter().enumerate() {
+        content(index).inspect(|content| site.seed(name, content));
+    }
+    for (host, data_connection, profile, verb) in WAYS {
+        for pipelining in [false, true] {
+            let mut config = Config::default();
+            (config.data_connection, config.pipelining) = (data_connection, pipelining);
+            let (builder, sent) = traced(Client::builder().config(config).profile(profile), Direction::Sent);
+            let mut client = log_in(builder, SocketAddr::new(host, site.port));
+            let mut downloads = client.retrieve_many(&names);
+            let mut count = 0;
+            while let Some((name, download)) = downloads.next_file() {
+                assert_eq!(*name, names[count]);
+                match content(count) {
+                    None => assert!(download.unwrap_err().refused().is_some(), "{name}"),
+                    Some(content) => {
+                        let mut got = Vec::new();
+                        download.unwrap().read_to_end(&mut got).unwrap();
+                        assert!(got == content, "{name} by {verb}, pipelining: {pipelining}");
+                    }
+                }
+                count += 1;
+            }
+            assert_eq!(count, names.len());
+            client.noop().unwrap();
+            let profile = client.profile();
+            client.quit().unwrap();
+            // pyftpdlib carries out commands during a transfer; the others take them in order.
+            let tried = pipelining && data_connection == DataConnection::Passive;
+            let order = match site.name() {
+                PYFTPDLIB => Profile::OUT_OF_ORDER,
+                _ => Profile::IN_ORDER,
+            };
+            let known = profile & (Profile::IN_ORDER | Profile::OUT_OF_ORDER | Profile::NO_PIPELINING);
+            assert_eq!(known, if tried { order } else { Profile::empty() });
+            let sent = sent.lock().unwrap();
+            let addresses = sent.iter().filter(|line| line.starts_with(verb)).count();
+            assert_eq!(addresses, names.len(), "{verb}: one address a file");
+        }
+    }
 }

@@ -51,6 +51,9 @@ pub struct Config {
     /// active transfer fails), servers that take the result of one read for one command, and
     /// servers that answer out of order. After a reply that answers nothing, the client no longer
     /// pipelines to that server: [`Profile::NO_PIPELINING`].
+    ///
+    /// In a [series](super::Operation::in_series) of transfers, a transfer then also requests the
+    /// address of the next data connection.
     pub pipelining: bool,
 }
 
@@ -307,5 +310,12 @@ bitflags! {
         const TIME_BY_UTIME = 1 << 11;
         /// PWD answers with a path that does not begin with a slash, so `./` is not a valid prefix.
         const NO_DOT_PATHS = 1 << 12;
+        /// The server answered a command that was sent right behind that of a transfer after the
+        /// transfer. In a [series](super::Operation::in_series), the address of the next data
+        /// connection is requested ahead.
+        const IN_ORDER = 1 << 13;
+        /// The server answers commands during a transfer, or data connections fail whose address
+        /// was requested ahead. No address is requested ahead.
+        const OUT_OF_ORDER = 1 << 14;
     }
 }

@@ -168,6 +168,12 @@ impl Context<'_, '_> {
         self.client.send_during_transfer(self.tx, command, self.client.generation())
     }
 
+    /// Requests the address of the next data connection right behind the command of a transfer, if
+    /// the caller and the server allow that.
+    pub(super) fn send_ahead(&mut self) {
+        self.client.send_ahead(self.tx);
+    }
+
     /// Continues an abort that has begun.
     pub(super) fn go_on_aborting(&mut self) {
         self.client.go_on_aborting(self.tx);

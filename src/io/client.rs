@@ -7,6 +7,7 @@
 //! | `files` | methods for files and directories that move no data |
 //! | `transfers` | methods that open a data connection |
 //! | `retrieve`, `store`, `entries`, `transfer` | a transfer that is open |
+//! | `downloads` | downloads of many files |
 //! | `collect`, `walk`, `remove` | whole listings, trees, and their removal |
 //! | `replace` | uploads of which nobody sees a part |
 //! | `fxp` | transfers between two servers |
@@ -18,6 +19,7 @@ mod builder;
 mod collect;
 mod connection;
 mod dialer;
+mod downloads;
 mod entries;
 mod files;
 mod fxp;
@@ -46,6 +48,7 @@ use crate::transfer::Marker;
 pub use builder::ClientBuilder;
 pub use collect::ListingLimits;
 use connection::Connection;
+pub use downloads::Downloads;
 pub use entries::Entries;
 pub use fxp::FxpError;
 pub use local::local_name;

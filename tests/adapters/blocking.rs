@@ -40,6 +40,8 @@ fn write_all(store: &mut Store<'_>, bytes: &[u8]) -> io::Result<()> {
 mod connectors;
 #[path = "deadlines.rs"]
 mod deadlines;
+#[path = "many.rs"]
+mod many;
 #[path = "owned.rs"]
 mod owned;
 #[path = "stops.rs"]

@@ -5,7 +5,7 @@ use super::{Client, Entries, Retrieve, Store, open, read, run, settings, write_a
 use crate::certificates::trusting;
 use crate::dribble::dribbling;
 use crate::world::{Security, Wiring, World, bytes};
-use ftp_proto::client::{DataConnection, Expected, Timeouts};
+use ftp_proto::client::{Config, DataConnection, Expected, Timeouts};
 use ftp_proto::codec::{
     ByteRange, FileStructure, HashAlgorithm, RepresentationType, Timestamp, TransferMode,
 };
@@ -62,7 +62,10 @@ impl Stage {
     }
 
     async fn connect(&self) -> Result<Client, Error> {
-        let mut config = self.wiring.config();
+        self.connect_with(self.wiring.config()).await
+    }
+
+    async fn connect_with(&self, mut config: Config) -> Result<Client, Error> {
         // Whoever waits in vain is told so soon.
         config.timeouts = Timeouts::all(Duration::from_secs(5));
         let builder = settings().config(config);
@@ -297,6 +300,30 @@ async fn removed(client: &mut Client) -> Result<(), Error> {
     while client.remove_all(&mut removal).await?.is_some() {}
     assert!(removal.is_complete());
     Ok(())
+}
+
+#[test]
+fn a_series_of_downloads_may_be_dropped_at_any_await() {
+    for stage in Stage::all() {
+        run(async {
+            let mut config = stage.wiring.config();
+            config.pipelining = true;
+            let mut client = stage.connect_with(config).await.unwrap();
+            client.login("me", "secret").await.unwrap();
+            let series = async |client: &mut Client| {
+                let mut downloads = client.retrieve_many(["/known", "/none", "/known", "/known"]);
+                while let Some((_, download)) = downloads.next_file().await {
+                    match download {
+                        Err(error) if error.refused().is_some() => {}
+                        download => retrieved(download).await?,
+                    }
+                }
+                Ok(())
+            };
+            at_every_await("retrieve_many", &mut client, series, goes_on).await;
+            client.quit().await.unwrap();
+        });
+    }
 }
 
 #[test]

@@ -42,6 +42,8 @@ mod connectors;
 mod deadlines;
 #[path = "dropped.rs"]
 mod dropped;
+#[path = "many.rs"]
+mod many;
 #[path = "owned.rs"]
 mod owned;
 #[path = "suite.rs"]

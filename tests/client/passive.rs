@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn pipelining() -> Config {
+pub(super) fn pipelining() -> Config {
     let mut config = Config::default();
     config.pipelining = true;
     config

@@ -91,7 +91,7 @@ fn explore(scenario: Scenario) {
         assert!(explore_to(usize::MAX, 0, scenario.clone()).complete);
         explore_to(2 * DEPTH, 1, scenario.clone());
     }
-    for ask in scenario.asks.iter().filter(|ask| matches!(ask, Ask::Retrieve | Ask::Store)) {
+    for ask in scenario.asks.iter().filter(|ask| matches!(ask, Ask::Retrieve | Ask::Series | Ask::Store)) {
         for moves in LEADS {
             explore_to(DEPTH, 1, Scenario { lead: Some((*ask, moves)), ..scenario.clone() });
         }
@@ -186,6 +186,13 @@ fn commands_sent_together() {
     let mut pipelined = scenario("pipelined", &[Ask::Enter, Ask::Retrieve, Ask::Store]);
     pipelined.client.pipelining = true;
     explore(pipelined);
+}
+
+#[test]
+fn addresses_requested_ahead() {
+    let mut series = scenario("series", &[Ask::Series, Ask::Retrieve]);
+    series.client.pipelining = true;
+    explore(series);
 }
 
 #[test]

@@ -15,6 +15,8 @@ pub enum Ask {
     Greeting,
     Login,
     Retrieve,
+    /// A download after which another one of a series follows.
+    Series,
     Store,
     List,
     /// Changes the directory, for which the host is asked.
@@ -42,6 +44,7 @@ impl Task {
             Ask::Greeting => Self::Greeting(client::greeting()),
             Ask::Login => Self::Login(client::login(Text::literal("me"), Secret::new(file), None)),
             Ask::Retrieve => Self::Open(client::retrieve(file, image, 0)),
+            Ask::Series => Self::Open(client::retrieve(file, image, 0).in_series(true)),
             Ask::Store => Self::Open(client::store(file, image, 0)),
             Ask::List => Self::Open(client::list(None)),
             Ask::Enter => Self::Enter(client::change_directory(file)),

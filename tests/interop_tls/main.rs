@@ -7,7 +7,7 @@
 mod peers;
 mod our_server;
 
-use ftp_proto::client::{Config, DataConnection};
+use ftp_proto::client::{Config, DataConnection, Profile};
 use ftp_proto::io::Direction;
 use ftp_proto::io::std::Client;
 use ftp_proto::io::tls::ClientTls;
@@ -76,6 +76,7 @@ mod our_client {
         moves_data_every_way:                   VSFTPD PROFTPD PURE_FTPD;
         moves_100_files_on_one_connection:      VSFTPD PROFTPD PURE_FTPD;
         downloads_100_files_on_one_connection:  VSFTPD PROFTPD PURE_FTPD;
+        downloads_150_files_of_a_series:        VSFTPD PROFTPD PURE_FTPD;
         goes_on_after_transfers_given_up:       VSFTPD PROFTPD PURE_FTPD;
         mixes_no_sessions_of_two_connections:   VSFTPD PROFTPD PURE_FTPD;
         trusts_nobody_unasked:                  VSFTPD PROFTPD PURE_FTPD;
@@ -91,9 +92,13 @@ mod our_client {
     }
 
     fn client_at(host: IpAddr, site: &Site, version: Version, data_connection: DataConnection) -> Client {
-        let (tls, name) = (tls(site, version), host.to_string());
         let mut config = Config::default();
         config.data_connection = data_connection;
+        client_by(host, site, version, config)
+    }
+
+    fn client_by(host: IpAddr, site: &Site, version: Version, config: Config) -> Client {
+        let (tls, name) = (tls(site, version), host.to_string());
         let builder = Client::builder().config(config);
         let builder = match site.tls() {
             Some(Tls::Implicit) => builder.implicit_tls(tls, &name),
@@ -192,6 +197,36 @@ mod our_client {
             for number in 0..100 {
                 assert!(got(&mut client, "file") == content, "{number} {version:?}");
             }
+            client.quit().unwrap();
+        });
+    }
+
+    fn downloads_150_files_of_a_series(server: &&str) {
+        let names: Vec<String> = (0..150).map(|index| format!("file {index}")).collect();
+        each(server, |site, version| {
+            for (index, name) in names.iter().enumerate().filter(|(index, _)| index % 10 != 7) {
+                site.seed(name, &noise(index * 30));
+            }
+            let mut config = Config::default();
+            config.pipelining = true;
+            let mut client = client_by(IPV4, site, version, config);
+            let mut downloads = client.retrieve_many(&names);
+            let mut count = 0;
+            while let Some((name, download)) = downloads.next_file() {
+                match count % 10 {
+                    7 => assert!(download.unwrap_err().refused().is_some(), "{name}"),
+                    _ => {
+                        let mut got = Vec::new();
+                        download.unwrap().read_to_end(&mut got).unwrap();
+                        assert!(got == noise(count * 30), "{name} {version:?}");
+                    }
+                }
+                count += 1;
+            }
+            assert_eq!(count, names.len());
+            let profile = client.profile();
+            assert!(profile.contains(Profile::IN_ORDER), "{profile:?}");
+            assert!(!profile.intersects(Profile::OUT_OF_ORDER | Profile::NO_PIPELINING), "{profile:?}");
             client.quit().unwrap();
         });
     }

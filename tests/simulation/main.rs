@@ -9,6 +9,7 @@
 mod between;
 mod combinations;
 mod host;
+mod latency;
 mod misbehaving;
 mod network;
 mod play;

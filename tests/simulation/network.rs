@@ -111,6 +111,18 @@ pub struct Plan {
     pub silence: usize,
     /// A data connection that is given up ends like any other: there are no resets.
     pub no_resets: bool,
+    /// Every delay is the same, instead of a random one.
+    pub latency: Option<Latency>,
+}
+
+/// A distance that is always the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Latency {
+    /// Time from one side to the other, in microseconds.
+    pub one_way: u64,
+    /// TCP's handshake takes its time: the side that connects may send after a round trip, and the
+    /// other accepts after another half. Without this, a data connection is open at once.
+    pub handshake: bool,
 }
 
 impl Plan {

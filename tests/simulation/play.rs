@@ -214,12 +214,24 @@ impl Play {
         [RepresentationType::Image, RepresentationType::ASCII][self.random.below(2)]
     }
 
+    /// One file, or a series.
     fn retrieve(&mut self) {
+        if self.random.below(2) == 0 {
+            return self.retrieve_one(|open| open);
+        }
+        for left in (0..1 + self.random.below(4)).rev() {
+            if !self.over {
+                self.retrieve_one(|open| open.in_series(left > 0));
+            }
+        }
+    }
+
+    fn retrieve_one(&mut self, series: impl Fn(Operation<Open<'static>>) -> Operation<Open<'static>>) {
         let (name, path) = self.path();
         let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
         let offset = if self.random.below(3) == 0 { self.random.below(size + 2) } else { 0 };
         let representation = if offset > 0 { RepresentationType::Image } else { self.representation() };
-        let open = client::retrieve(path, representation, offset as u64);
+        let open = series(client::retrieve(path, representation, offset as u64));
         if self.transfer(&format!("RETR {name} from {offset}"), open).is_some() {
             let file = self.world.host.tree.file(name).expect("a file that is not there was retrieved");
             assert!(self.world.download == file[offset..], "retrieved something else");

@@ -162,7 +162,15 @@ impl World {
         of > 0 && self.random.below(among) < of
     }
 
+    /// The time that has passed, in microseconds.
+    pub const fn now(&self) -> u64 {
+        self.now
+    }
+
     fn delay(&mut self) -> u64 {
+        if let Some(latency) = self.plan.latency {
+            return latency.one_way;
+        }
         match self.random.below(3) {
             0 => 0,
             _ => self.random.below(self.plan.delay as usize + 1) as u64,

@@ -447,6 +447,14 @@ impl Connection {
         Ok(Effect::Change)
     }
 
+    /// Makes the connection fail, because no reply to its transfer will come. Returns whether it
+    /// was still open.
+    pub(super) fn lost(&mut self) -> bool {
+        let was_open = !self.phase.is_over();
+        self.phase = Phase::Failed(DataFailure::Broken);
+        was_open
+    }
+
     /// Handles the timeout of `awaited`. Returns whether the timeout makes the connection fail.
     pub(super) const fn timed_out(&mut self, awaited: Awaited) -> bool {
         self.phase = match awaited {

@@ -239,6 +239,14 @@ impl Data {
         failed
     }
 
+    /// Records that the server will not report the end of the transfer, which has therefore failed.
+    pub(super) fn lost(&mut self) {
+        let id = self.id();
+        if self.connection_mut().is_some_and(Connection::lost) {
+            self.order(id, DataOp::Abort);
+        }
+    }
+
     /// Records that the server has reported the end of the transfer. A transfer between two servers
     /// is then over.
     pub(super) const fn transfer_answered(&mut self) {

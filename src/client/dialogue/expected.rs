@@ -122,6 +122,33 @@ impl ExpectedReplies {
         }
     }
 
+    /// Returns whether the reply to a command that was sent ahead is owed.
+    pub(super) fn owes_ahead(&self) -> bool {
+        self.queue.iter().any(ExpectedReply::is_ahead)
+    }
+
+    /// Returns whether the answer to a probe is owed.
+    pub(super) fn is_probing(&self) -> bool {
+        self.queue.iter().any(ExpectedReply::is_probe)
+    }
+
+    /// Returns whether a reply at this place comes before that of a transfer whose command was sent
+    /// earlier.
+    pub(super) fn is_early(&self, place: usize) -> bool {
+        self.queue.iter().take(place).any(ExpectedReply::is_transfer)
+    }
+
+    /// Returns whether a reply with this code may be one more reply to the last transfer: no other
+    /// reply is owed, or only that to a command that was sent ahead and does not get replies with
+    /// this code, while the code is about data connections (x2z) or files (x5z, RFC 959 4.2.1).
+    pub(super) fn may_be_of_last_transfer(&self, code: ReplyCode) -> bool {
+        let concerns_data = matches!(code.get() / 10 % 10, 2 | 5);
+        self.queue.iter().all(|expected| {
+            let lists = expected.verb().is_some_and(|verb| verb.info().failure.contains(&code));
+            expected.is_ahead() && concerns_data && !lists
+        })
+    }
+
     /// Returns whether every reply that is owed belongs to this operation.
     pub(super) fn all_belong_to(&self, generation: Generation) -> bool {
         self.queue.iter().all(|expected| expected.generation() == generation)
@@ -169,8 +196,10 @@ impl ExpectedReplies {
     /// Finds the owed reply that a reply with this code answers; `None` for a stray. Replies are
     /// matched in order, except those to commands sent during a transfer: some servers answer such
     /// commands at once and others after the transfer, so the code decides (200 is NOOP's, 211 to
-    /// 213 are STAT's, 225 is ABOR's; a reply that refuses a command refuses the later one).
-    pub(super) fn find(&mut self, code: ReplyCode) -> Option<usize> {
+    /// 213 are STAT's, 225 is ABOR's; a reply that refuses a command refuses the later one). So it
+    /// does for commands that were sent ahead, although a server should answer them after the
+    /// transfer. `text` is that of the reply.
+    pub(super) fn find(&mut self, code: ReplyCode, text: &[u8]) -> Option<usize> {
         let skips = core::mem::take(&mut self.skips_next);
         if self.queue.iter().all(ExpectedReply::is_probe) {
             // The reply is not the probe's, even if it arrived before the probe was sent.
@@ -182,23 +211,46 @@ impl ExpectedReplies {
         if skips {
             return None;
         }
-        let mut place = 0;
-        if self.queue.first()?.is_moving() {
-            let later = |verb: Option<Verb>| {
-                self.queue.iter().position(|expected| {
-                    expected.is_during_transfer() && (verb.is_none() || expected.verb() == verb)
-                })
-            };
-            place = match code.get() {
-                200 => later(Some(Verb::Noop)),
-                211..=213 => later(Some(Verb::Stat)),
-                225 => later(Some(Verb::Abor)),
-                202 | 500..=503 => later(None),
-                _ => None,
-            }
-            .unwrap_or(0);
-        }
+        let place = self.later(code, text).unwrap_or(0);
         self.queue.get(place)?.is_answered_by(code).then_some(place)
+    }
+
+    /// Finds an owed reply, other than the oldest, that a reply with this code and text answers
+    /// although the oldest is unanswered.
+    fn later(&self, code: ReplyCode, text: &[u8]) -> Option<usize> {
+        let first = self.queue.first()?;
+        let position = |is_wanted: &dyn Fn(&ExpectedReply) -> bool| self.queue.iter().position(is_wanted);
+        let ahead = |verb| position(&|expected| expected.is_ahead() && expected.verb() == Some(verb));
+        let during = |verb: Option<Verb>| {
+            position(&|expected| {
+                (expected.is_during_transfer() || expected.is_ahead())
+                    && (verb.is_none() || expected.verb() == verb)
+            })
+        };
+        if first.is_ahead() && !first.is_answered_by(code) {
+            // The server has dropped the command that was sent ahead, or answers it later.
+            return match code.get() {
+                225 | 226 => position(&ExpectedReply::is_abort),
+                257 => position(&ExpectedReply::is_probe),
+                _ => None,
+            };
+        }
+        if !first.is_transfer() {
+            return None;
+        }
+        match (code.get(), first.is_moving()) {
+            (215, _) => ahead(Verb::Syst),
+            (227 | 229, _) => ahead(Verb::Epsv).or_else(|| ahead(Verb::Pasv)),
+            (257, _) => position(&ExpectedReply::is_probe),
+            (_, false) => None,
+            (200, true) => during(Some(Verb::Noop)),
+            (211..=213, true) => during(Some(Verb::Stat)),
+            (225, true) => during(Some(Verb::Abor)),
+            (202 | 500..=503, true) => during(None),
+            // ProFTPD names the command that it refuses during a transfer.
+            (400.., true) => position(&|expected| expected.is_ahead() && expected.is_named_by(text)),
+            _ => None,
+        }
     }
 
     /// Returns the owed reply at this place.
@@ -232,7 +284,7 @@ impl ExpectedReplies {
         self.doubt.set_aside();
         let mut expected = transfer.owed_to(self.generation);
         expected.begun();
-        self.queue.is_empty() && self.queue.try_push(expected).is_ok()
+        self.queue.iter().all(ExpectedReply::is_ahead) && self.queue.try_insert(0, expected).is_ok()
     }
 
     /// Marks the transfer as begun, although the server has not said so.
@@ -245,6 +297,18 @@ impl ExpectedReplies {
     /// Removes both the transfer and the ABOR that ended it, because one reply has answered both.
     pub(super) fn drop_aborted(&mut self) {
         self.queue.retain(|expected| !expected.is_transfer() && expected.verb() != Some(Verb::Abor));
+    }
+
+    /// Removes the owed replies before this place, because they will not come. Returns whether that
+    /// of a transfer was among them.
+    pub(super) fn drop_before(&mut self, place: usize) -> bool {
+        let drops_transfer = self.is_early(place);
+        let mut index = 0;
+        self.queue.retain(|_| {
+            index += 1;
+            index > place
+        });
+        drops_transfer
     }
 
     /// Removes all owed replies, because the connection has failed.

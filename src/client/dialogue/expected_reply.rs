@@ -46,6 +46,8 @@ enum Kind {
     Plain,
     /// The command was sent during a transfer: its reply may arrive before the transfer's.
     DuringTransfer,
+    /// The command was sent right behind that of a transfer, and concerns the next one.
+    Ahead,
     /// The command opens a transfer.
     Transfer(Direction),
     /// The command's data connection may now carry data: no reply is due before the data ends.
@@ -65,6 +67,11 @@ impl ExpectedReply {
     /// Creates the reply to a command that is sent during a transfer.
     pub(super) const fn during_transfer(to: ReplyTo) -> Self {
         Self::of_kind(to, Accepts::Row, Kind::DuringTransfer)
+    }
+
+    /// Creates the reply to a command that is sent right behind that of a transfer.
+    pub(super) const fn ahead(to: ReplyTo) -> Self {
+        Self::of_kind(to, Accepts::Row, Kind::Ahead)
     }
 
     /// Creates the reply to a command with a data connection.
@@ -101,7 +108,7 @@ impl ExpectedReply {
     const fn direction(&self) -> Option<Direction> {
         match self.kind {
             Kind::Transfer(direction) | Kind::Moving(direction) => Some(direction),
-            Kind::Plain | Kind::DuringTransfer => None,
+            Kind::Plain | Kind::DuringTransfer | Kind::Ahead => None,
         }
     }
 
@@ -129,6 +136,17 @@ impl ExpectedReply {
     /// Returns whether the command was sent during a transfer.
     pub(super) fn is_during_transfer(&self) -> bool {
         self.kind == Kind::DuringTransfer
+    }
+
+    /// Returns whether the command was sent right behind that of a transfer.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.kind == Kind::Ahead
+    }
+
+    /// Returns whether the text of a reply begins with the name of the command.
+    pub(super) fn is_named_by(&self, text: &[u8]) -> bool {
+        let name = self.verb().map_or("", |verb| verb.info().name).as_bytes();
+        text.get(..name.len()).is_some_and(|start| !start.is_empty() && start.eq_ignore_ascii_case(name))
     }
 
     pub(super) fn is_abort(&self) -> bool {

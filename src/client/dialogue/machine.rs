@@ -1,11 +1,15 @@
 //! The dialogue on one control connection (RFC 959 5.4): the loop that calls its parts in order.
 
+mod series;
+mod waiting;
+
 use core::net::SocketAddr;
 
 use super::abort::{Abort, Step, mentions_abort};
+use super::ahead::Ahead;
 use super::connection::{Connection, Purpose, TransferUpdate};
 use super::data::{Approach, Data};
-use super::deadlines::{Deadlines, KeepAlive};
+use super::deadlines::Deadlines;
 use super::ending::Ending;
 use super::expected::ExpectedReplies;
 use super::expected_reply::ExpectedReply;
@@ -14,7 +18,7 @@ use super::listening::{Listened, Listening};
 use super::machine_event::{Inherits, MachineEvent};
 use super::outgoing::Outgoing;
 use super::session::{Finding, Session};
-use crate::action::{Action, DataEvent, DataId, DataOp, Wait};
+use crate::action::{Action, DataEvent, DataId, DataOp};
 use crate::buffer::{Frame, Rx, Span, Tx};
 use crate::client::config::{AbortPolicy, Config, Profile};
 use crate::client::event::ReceivedLine;
@@ -35,6 +39,7 @@ pub struct Client {
     incoming: Incoming,
     listening: Listening,
     data: Data,
+    ahead: Ahead,
     abort: Abort,
     deadlines: Deadlines,
     ending: Ending,
@@ -57,6 +62,7 @@ impl Client {
             incoming: Incoming::default(),
             listening: Listening::default(),
             data: Data::new(),
+            ahead: Ahead::default(),
             abort: Abort::new(),
             deadlines: Deadlines::default(),
             ending: Ending::Open,
@@ -74,6 +80,10 @@ impl Client {
 
     pub(in crate::client) const fn data(&self) -> &Data {
         &self.data
+    }
+
+    pub(in crate::client) const fn ahead(&self) -> Ahead {
+        self.ahead
     }
 
     pub(super) const fn expected(&self) -> &ExpectedReplies {
@@ -158,8 +168,8 @@ impl Client {
             if !within && !line.is_empty() {
                 self.expected.began(tx.unsent_lines());
             }
-            if let Some(reply) = self.line(rx, line) {
-                return Ok(Action::Event(MachineEvent::Reply(reply)));
+            if let Some(event) = self.line(rx, line) {
+                return Ok(Action::Event(event));
             }
         }
     }
@@ -177,10 +187,15 @@ impl Client {
             self.give_up_by_policy();
             self.expected.set_aside();
         }
+        let continues = adopted || inherits == Inherits::Address;
+        if !continues {
+            self.ahead.give_up();
+        }
         // Earlier reads no longer cover everything that arrives before the next command.
         self.listening.stop();
         self.expected.begin(|expected| match inherits {
-            Inherits::Nothing => false,
+            _ if expected.is_ahead() => continues,
+            Inherits::Nothing | Inherits::Address => false,
             Inherits::Greeting => expected.is_greeting(),
             Inherits::Transfer(_) => adopted && (expected.is_transfer() || expected.is_during_transfer()),
         })
@@ -203,7 +218,7 @@ impl Client {
     }
 
     /// Takes one line, which may answer nothing.
-    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<ReceivedLine<Span>> {
+    fn line(&mut self, rx: &Rx<'_>, line: Span) -> Option<MachineEvent> {
         if line.is_empty() && !self.incoming.is_within() {
             return None;
         }
@@ -227,15 +242,15 @@ impl Client {
         raw: &[u8],
         line: &ReplyLine<'_>,
         text: Span,
-    ) -> Option<ReceivedLine<Span>> {
+    ) -> Option<MachineEvent> {
         let code = line.code;
         let place = self.incoming.place(|| {
-            let may_go_on = self.expected.is_empty() && self.data.may_be_reopened(code);
+            let may_go_on = self.expected.may_be_of_last_transfer(code) && self.data.may_be_reopened(code);
             if may_go_on && self.expected.reopen_transfer() {
                 self.update_transfer(TransferUpdate::Reopened(code));
                 self.note(Finding::Is(Profile::NO_PIPELINING));
             }
-            self.expected.find(code)
+            self.expected.find(code, line.text)
         });
         // Neither preliminary replies nor strays give the server more time.
         if place.is_some() && !code.is_preliminary() {
@@ -259,7 +274,15 @@ impl Client {
         } else if line.position.is_end() {
             self.answered(place, line, rx);
         }
-        Some(ReceivedLine::new(expected.to(), code, line.position, text, expected.generation()))
+        let to_ahead = expected.is_ahead();
+        match to_ahead && (code.is_preliminary() || !line.position.is_end()) {
+            true => None,
+            false if to_ahead => Some(MachineEvent::Changed),
+            false => {
+                let (to, generation) = (expected.to(), expected.generation());
+                Some(MachineEvent::Reply(ReceivedLine::new(to, code, line.position, text, generation)))
+            }
+        }
     }
 
     /// Takes a reply that answers nothing. Commands are sent one at a time from then on, since a
@@ -269,11 +292,7 @@ impl Client {
             return;
         }
         if line.code == ReplyCode::SERVICE_NOT_AVAILABLE {
-            // The rest of a transfer that the server has confirmed is still in transit.
-            match self.data.connection().is_some_and(Connection::is_confirmed) {
-                true => self.ending.leave(),
-                false => self.fail(PeerError::ServiceClosing),
-            }
+            self.closing(true);
             return;
         }
         self.note(Finding::Is(Profile::NO_PIPELINING));
@@ -304,15 +323,30 @@ impl Client {
         let code = line.code;
         // A 421 behind a reply says nothing about that reply.
         let more = rx.unread().iter().zip(b"421").any(|(byte, expected)| byte != expected);
+        let place = self.drop_lost(place);
+        let is_early = self.expected.is_early(place);
         let Some(answered) = self.expected.answered(place, code, more) else { return };
         if answered.is_transfer() {
             self.data.transfer_answered();
+            self.ahead.transfer_answered();
+        }
+        if answered.is_ahead() {
+            self.ahead_answered(&answered, line, is_early);
         }
         self.abort_answered(&answered, code.is_success() && mentions_abort(line.text));
         let answer = self.session.answered(&answered, code, rx.is_empty(), self.config.security.tls);
         answer.unwrap_or_else(|error| self.fail(error));
         if code == ReplyCode::SERVICE_NOT_AVAILABLE {
-            self.fail(PeerError::ServiceClosing);
+            self.closing(answered.is_ahead());
+        }
+    }
+
+    /// Takes 421. `alone` says whether it answers no command of an operation: the rest of a
+    /// transfer that the server has confirmed is still in transit then.
+    fn closing(&mut self, alone: bool) {
+        match alone && self.data.connection().is_some_and(Connection::is_confirmed) {
+            true => self.ending.leave(),
+            false => self.fail(PeerError::ServiceClosing),
         }
     }
 
@@ -344,8 +378,8 @@ impl Client {
     /// Returns whether a command may be sent now, and starts what it has to wait for.
     fn may_send(&mut self, tx: &mut Tx<'_>, verb: Option<Verb>) -> Result<bool, LocalError> {
         if !self.expected.is_empty() {
-            let pipelines = self.config.pipelining && !self.session.server().is(Profile::NO_PIPELINING);
-            return Ok(pipelines && self.expected.room() > 0);
+            let may_pipeline = self.pipelines() && !self.expected.owes_ahead();
+            return Ok(may_pipeline && self.expected.room() > 0);
         }
         if !self.listening.may_send() {
             return Ok(false);
@@ -467,6 +501,7 @@ impl Client {
 
     /// Closes the data connection with this order; `None` if the driver has nothing left to close.
     pub(in crate::client) fn close_data(&mut self, op: Option<DataOp>) {
+        self.transfer_over();
         self.data.close(op);
     }
 
@@ -531,70 +566,5 @@ impl Client {
         let Downgrade(()) = token;
         self.session.cleared();
         self.deadlines.restart();
-    }
-
-    /// Returns what to wait for; `None` after a timeout whose handling lets the loop continue.
-    fn wait(&mut self, now: Instant, rx: &Rx<'_>, tx: &mut Tx<'_>) -> Option<Action<MachineEvent>> {
-        let alive = self.keep_alive(now, tx);
-        let readable = rx.has_room() && !rx.is_eof();
-        let mut wait = Wait { readable, writable: !tx.is_empty(), ..Wait::default() };
-        let Some((awaited, limit)) = self.awaited() else {
-            self.deadlines.restart();
-            return Some(Action::Wait(Wait { application: true, ..wait }));
-        };
-        let Some(deadline) = self.deadlines.wait(awaited, limit, now) else {
-            return self.timed_out(awaited, rx);
-        };
-        wait.data = self.data.connection().is_some() || self.abort.is_securing();
-        wait.deadline = Some(alive.map_or(deadline, |alive| alive.min(deadline)));
-        Some(Action::Wait(wait))
-    }
-
-    /// Handles a timeout.
-    fn timed_out(&mut self, awaited: Awaited, rx: &Rx<'_>) -> Option<Action<MachineEvent>> {
-        match awaited {
-            // The lenient rule: the reply ended with the previous line, which is no longer in the
-            // window.
-            Awaited::EndOfReply => {
-                self.note(Finding::Is(Profile::ANY_CODE_ENDS));
-                let end = self.incoming.end()?;
-                let line = self.reply_line(rx, b"", &end, Span::default())?;
-                return Some(Action::Event(MachineEvent::Reply(line)));
-            }
-            Awaited::Handshake if self.abort.is_securing() => self.abort.handshake_ended(),
-            Awaited::Preliminary => {
-                self.expected.assume_begun();
-                self.update_transfer(TransferUpdate::AssumedBegun);
-            }
-            // One reply counts for both, unless the other one has begun to arrive, or ABOR has not
-            // even left: it would be answered later.
-            Awaited::Abort
-                if self.abort.is_half_answered() && self.abort.is_idle() && !self.incoming.is_within() =>
-            {
-                if self.abort.may_be_answered() {
-                    self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
-                }
-                self.count_abort_as_answered();
-            }
-            _ if self.data.timed_out(awaited) => return None,
-            _ => {
-                let stray = self.expected.pending_stray().filter(|_| awaited == Awaited::ReplyAfterStray);
-                let error = stray.map(|stray| PeerError::UnexpectedReply(stray.code()));
-                self.fail(error.unwrap_or(PeerError::TimedOut(awaited)));
-                return None;
-            }
-        }
-        Some(Action::Event(MachineEvent::Changed))
-    }
-
-    /// Sends NOOP at intervals while data moves, if configured. Returns when the next is due.
-    fn keep_alive(&mut self, now: Instant, tx: &mut Tx<'_>) -> Option<Instant> {
-        let transferring = self.data.is_moving() && self.expected.is_transferring();
-        let keep_alive = self.deadlines.keep_alive(self.config.keepalive.filter(|_| transferring), now);
-        // NOOPs that a server leaves unanswered until the end must leave room for STAT and ABOR.
-        if matches!(keep_alive, KeepAlive::Due(_)) && self.expected.room() > 2 {
-            let _ = self.send_during_transfer(tx, &Command::Noop, self.generation());
-        }
-        keep_alive.next()
     }
 }

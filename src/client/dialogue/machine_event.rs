@@ -24,4 +24,6 @@ pub enum Inherits {
     Greeting,
     /// The transfer on this data connection, and the replies about it.
     Transfer(DataId),
+    /// The address of a data connection that the transfer before has requested.
+    Address,
 }

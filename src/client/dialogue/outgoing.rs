@@ -98,28 +98,36 @@ impl<'a> Outgoing<'_, 'a> {
 
     /// Queues the line. `dot_paths` says whether the server understands `./` as a path.
     pub(super) fn put(&self, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
-        let line = |tx: &mut Tx<'_>| {
-            match self {
-                Self::Command(command) | Self::Transfer(command, _) => {
-                    path_quirks::encode(command, dot_paths, tx)?;
-                }
-                Self::Announcement(command) => {
-                    tx.put(b"PRET ")?;
-                    path_quirks::encode(command, dot_paths, tx)?;
-                }
-                Self::Site(command) => path_quirks::encode_site(command, dot_paths, tx)?,
-                Self::Home(user) => {
-                    tx.put(b"CWD ~")?;
-                    user.encode(tx)?;
-                }
-            }
-            tx.put(b"\r\n")
-        };
+        let line = |tx: &mut Tx<'_>| self.encode(dot_paths, tx);
         // Firewalls that follow FTP look for a data address only at the start of a segment.
         match self.verb().is_some_and(Verb::names_data_address) {
             true => tx.append_segment(line),
             false => tx.append(line),
         }
+    }
+
+    /// Queues the line for the segment of the command before it. Pure-FTPd refuses a command that
+    /// arrives by itself during a transfer, and takes one that it has read together with RETR.
+    pub(super) fn put_behind(&self, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
+        tx.append(|tx| self.encode(dot_paths, tx))
+    }
+
+    fn encode(&self, dot_paths: bool, tx: &mut Tx<'_>) -> Result<(), Full> {
+        match self {
+            Self::Command(command) | Self::Transfer(command, _) => {
+                path_quirks::encode(command, dot_paths, tx)?;
+            }
+            Self::Announcement(command) => {
+                tx.put(b"PRET ")?;
+                path_quirks::encode(command, dot_paths, tx)?;
+            }
+            Self::Site(command) => path_quirks::encode_site(command, dot_paths, tx)?,
+            Self::Home(user) => {
+                tx.put(b"CWD ~")?;
+                user.encode(tx)?;
+            }
+        }
+        tx.put(b"\r\n")
     }
 }
 

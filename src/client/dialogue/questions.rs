@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use super::ahead::Ahead;
 use super::login_state::LoginState;
 use super::machine::Client;
 use super::protection::Protected;
@@ -112,6 +113,11 @@ impl Client {
         !self.expected().is_empty()
     }
 
+    /// Returns whether the reply to a command that was sent ahead is owed.
+    pub(in crate::client) fn owes_ahead(&self) -> bool {
+        self.expected().owes_ahead()
+    }
+
     /// Returns whether the server still has to report the end of the transfer.
     pub(in crate::client) fn awaits_transfer(&self) -> bool {
         self.expected().awaits_transfer()
@@ -154,6 +160,8 @@ impl Client {
         let first = self.expected().first()?;
         Some(if self.expected().awaits_abort() || self.abort().is_half_answered() {
             (Awaited::Abort, timeouts.abort)
+        } else if self.is_reply_doubtful() && !self.expected().is_probing() {
+            (Awaited::ReplyAhead, timeouts.stray)
         } else if self.expected().pending_stray().is_some() {
             (Awaited::ReplyAfterStray, timeouts.stray)
         } else if first.is_moving() {
@@ -163,6 +171,13 @@ impl Client {
         } else {
             first.awaited(timeouts)
         })
+    }
+
+    /// Returns whether the oldest reply may never come: it answers a command that was sent ahead,
+    /// which some servers drop, or a transfer that was overtaken by such a command.
+    fn is_reply_doubtful(&self) -> bool {
+        let overtaken = self.ahead() == Ahead::Overtaken;
+        self.expected().first().is_some_and(|first| first.is_ahead() || (overtaken && first.is_moving()))
     }
 
     /// Returns whether the last success has to be confirmed before the operation ends.

@@ -1,6 +1,6 @@
 //! ABOR as an operation (RFC 959 4.1.3).
 
-use super::open::TransferId;
+use super::opened::TransferId;
 use crate::action::DataId;
 use crate::client::{Advance, Context, Inherits, Operation, ReplyTo, Sequence, Verdict};
 use crate::codec::ReplyLine;

@@ -8,7 +8,7 @@
 //! reply has arrived. A listing whose final reply came first is empty if its data connection was
 //! never used.
 
-use super::open::TransferId;
+use super::opened::TransferId;
 use crate::action::{DataFailure, DataId, DataOp};
 use crate::client::dialogue::{Standing, TransferUpdate};
 use crate::client::file_size::{Comparison, ExpectedSize, KnownSize, Received};

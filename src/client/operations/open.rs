@@ -12,75 +12,38 @@
 //!   └── the server wants data connections protected
 //! ```
 //!
+//! In a [series](Operation::in_series) of transfers, the address may have been requested by the
+//! transfer before. Then the command is sent at once, while the data connection is being opened:
+//! the server waits for the connection. If the connection fails, the address is requested again,
+//! and the command is sent once the connection is open.
+//!
 //! A step that needs no command is skipped. [`Open`] is done when the server has sent 150. Data
 //! flows while [`Complete`](crate::client::Complete) waits for the two events that end a transfer,
 //! in either order: the end of the data, and the final reply.
 
-use core::fmt;
+mod hasty;
+
 use core::net::SocketAddr;
 
 use super::exchange::is_as_long_as;
 use super::narrowing::{Narrowing, Progress};
+use super::opened::{Opened, TransferId};
+use super::series::{Haste, Series};
 use crate::action::{DataFailure, DataId, DataOp};
-use crate::client::dialogue::{Approach, Content, Finding, Outgoing, Phase, Purpose, TransferUpdate};
+use crate::client::dialogue::{
+    Ahead, Approach, Content, Finding, Inherits, Outgoing, Phase, Purpose, TransferUpdate,
+};
 use crate::client::file_size::{ExpectedSize, KnownSize};
 use crate::client::{
     Advance, Client, Context, DataConnection, Operation, Profile, ReplyTo, Sequence, Verdict,
 };
 use crate::codec::{
-    ByteRange, Command, CommandLine, Direction, Escaped, Features, FileStructure, ProtectionBufferSize,
-    ProtectionLevel, ReplyLine, RepresentationType, RestartMarker, Verb, address, reply,
+    ByteRange, Command, CommandLine, Direction, Features, FileStructure, ProtectionBufferSize,
+    ProtectionLevel, ReplyCode, ReplyLine, RepresentationType, RestartMarker, Verb, address, reply,
 };
 use crate::error::LocalError;
 use crate::listing::Formats;
 use crate::transfer::{Coding, Marker, Parameters};
-
-/// An open transfer, to be passed to [`complete`](crate::client::complete()). If this handle is
-/// dropped, the next operation closes the data connection and reads the replies that the server
-/// still owes.
-#[derive(Debug, PartialEq, Eq)]
-#[must_use = "a transfer that is not completed is aborted by the next operation"]
-pub struct TransferId(DataId);
-
-impl TransferId {
-    pub(super) const fn new(id: DataId) -> Self {
-        Self(id)
-    }
-
-    /// Returns the data connection; `DataId::NONE` if the data does not pass through this client.
-    pub(super) const fn id(&self) -> DataId {
-        self.0
-    }
-}
-
-/// A transfer that was opened.
-#[derive(PartialEq, Eq)]
-pub struct Opened<'b> {
-    /// Handle of the transfer.
-    pub transfer: TransferId,
-    /// Byte of the file at which the transfer starts: 0 if the server refused to restart a
-    /// download.
-    pub offset: u64,
-    /// Size of the whole file, as a hint in the server's text. The text is meant for people and may
-    /// be wrong.
-    pub size_hint: Option<u64>,
-    /// Formats that the lines of a listing may have; empty for a file.
-    pub formats: Formats,
-    /// Name that the server gave an upload by STOU, if the server reports the name at the start.
-    pub unique_name: Option<&'b [u8]>,
-}
-
-impl fmt::Debug for Opened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opened")
-            .field("transfer", &self.transfer)
-            .field("offset", &self.offset)
-            .field("size_hint", &self.size_hint)
-            .field("formats", &self.formats)
-            .field("unique_name", &self.unique_name.map(Escaped))
-            .finish()
-    }
-}
 
 /// The operation of [`retrieve`](crate::client::retrieve) and the like. Its output is [`Opened`].
 #[derive(Debug)]
@@ -95,6 +58,8 @@ pub struct Open<'a> {
     /// Byte of the file at which the transfer begins.
     offset: u64,
     narrowing: Narrowing<'a>,
+    series: Series,
+    haste: Haste,
     step: Step,
     channel: DataId,
     /// Limit on the length of a line, in bytes: a line of that length may have been truncated.
@@ -153,6 +118,8 @@ impl<'a> Open<'a> {
             known_size: KnownSize::default(),
             offset,
             narrowing: Narrowing::new(restart, None),
+            series: Series::Alone,
+            haste: Haste::None,
             step: Step::Type,
             channel: DataId::NONE,
             line_limit: usize::MAX,
@@ -335,10 +302,13 @@ impl<'a> Open<'a> {
                 cx.client_mut().open_data(Approach::Listen(ports), purpose);
                 Some(Step::Listening)
             }
-            Step::Address => {
-                let command = cx.client().passive_command();
-                sent(cx.send(&command)?, Step::Asked)
-            }
+            Step::Address => match self.haste == Haste::None {
+                true if matches!(cx.client().ahead(), Ahead::Requested | Ahead::Known(..)) => self.hasten(cx),
+                _ => {
+                    let command = cx.client().passive_command();
+                    sent(cx.send(&command)?, Step::Asked)
+                }
+            },
             Step::Listening => match cx.client().data().phase() {
                 Some(Phase::Listening(at)) => self.announce_listener(cx, at)?,
                 _ => None,
@@ -377,7 +347,14 @@ impl<'a> Open<'a> {
         if self.narrowing.waits_for_answers(self.receives()) && cx.client().is_owed() {
             return Ok(None);
         }
-        Ok(cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction))?.then_some(Step::Sent))
+        if !cx.send_outgoing(Outgoing::Transfer(&self.command, self.direction))? {
+            return Ok(None);
+        }
+        let client = cx.client();
+        if self.series == Series::Goes && !Self::is_active(client) && !Self::needs_announcement(client) {
+            cx.send_ahead();
+        }
+        Ok(Some(Step::Sent))
     }
 
     /// Returns whether the data connection could not be opened.
@@ -452,15 +429,29 @@ impl Sequence for Open<'_> {
                     return Ok(Advance::Failed(DataFailure::Unreachable.into()));
                 }
             }
-            // The 1yz did not arrive in time, and data moves without it.
-            if self.step == Step::Sent && cx.client().data().phase() == Some(Phase::Moving) {
+            if self.has_begun(cx.client()) {
                 self.channel = cx.client().data().id();
                 return Ok(Advance::Done);
+            }
+            if self.is_lost(cx.client()) && !self.begin_again(cx) {
+                cx.client_mut().close_data(None);
+                return Ok(Advance::Failed(DataFailure::Broken.into()));
+            }
+            // What was sent ahead is answered before anything else is sent.
+            if self.series != Series::Alone && self.step < Step::Asked && cx.client().owes_ahead() {
+                return Ok(Advance::Continue);
             }
             match self.step(cx)? {
                 Some(step) => self.step = step,
                 None => return Ok(Advance::Continue),
             }
+        }
+    }
+
+    fn inherits(&self) -> Inherits {
+        match self.series {
+            Series::Alone => Inherits::Nothing,
+            Series::Goes | Series::Ends => Inherits::Address,
         }
     }
 
@@ -472,8 +463,7 @@ impl Sequence for Open<'_> {
             if to.verb() != self.command.known_verb() {
                 return Verdict::Continue;
             }
-            self.start(cx, line);
-            return Verdict::Done;
+            return self.started(cx, line);
         }
         let (code, granted) = (line.code, line.code.is_success());
         match to.verb() {
@@ -482,6 +472,14 @@ impl Sequence for Open<'_> {
             Some(Verb::Pret) if granted || code.is_unknown_command() => Verdict::Continue,
             Some(Verb::Pbsz) => Verdict::Continue,
             Some(Verb::Prot) if granted => Verdict::Continue,
+            // The server has waited for a data connection that could not be opened.
+            verb if verb == self.command.known_verb()
+                && code.is_transient()
+                && (code == ReplyCode::CANNOT_OPEN_DATA_CONNECTION || Self::has_failed(cx.client()))
+                && self.begin_again(cx) =>
+            {
+                Verdict::Continue
+            }
             // The server requires protected data connections: protect them, and send the command
             // again.
             verb if verb == self.command.known_verb() && cx.client().may_protect_data(code) => {
@@ -519,10 +517,7 @@ impl Sequence for Open<'_> {
             Some(Verb::Sscn) if granted || !cx.client().settings().server_is_tls_client() => {
                 Verdict::Continue
             }
-            verb if verb == self.command.known_verb() && granted => {
-                self.start(cx, line);
-                Verdict::Done
-            }
+            verb if verb == self.command.known_verb() && granted => self.started(cx, line),
             Some(Verb::Mlsd) if code.is_unknown_command() => {
                 cx.client_mut().note(Finding::Is(Profile::NO_MLSD));
                 let Some(command) = self.fallback.take() else { return Self::refused(cx) };
@@ -538,9 +533,12 @@ impl Sequence for Open<'_> {
     fn output<'b>(&mut self, last: Option<ReplyLine<'b>>) -> Self::Output<'b> {
         let line = last.unwrap_or(ReplyLine::EMPTY);
         Opened {
-            transfer: TransferId(self.channel),
+            transfer: TransferId::new(self.channel),
             offset: self.offset,
-            size_hint: reply::size_hint(line.text),
+            size_hint: match self.haste {
+                Haste::Announced(hint) => hint,
+                _ => reply::size_hint(line.text),
+            },
             formats: self.formats(),
             unique_name: match self.command {
                 // A truncated name is the name of another file.

@@ -4,8 +4,8 @@ use super::collect::Lists;
 use super::connection::Connection;
 use super::outcome::text;
 use super::{
-    Client, Entries, Error, FxpError, Listed, ListingLimits, Removal, Removed, Retrieve, Store, Walker, fxp,
-    remove, walk,
+    Client, Downloads, Entries, Error, FxpError, Listed, ListingLimits, Removal, Removed, Retrieve, Store,
+    Walker, fxp, remove, walk,
 };
 use crate::client::{self, Open, Operation};
 use crate::codec::{ByteRange, FileStructure, Invalid, RepresentationType, TransferMode};
@@ -116,6 +116,37 @@ impl<R: Runtime> Client<R> {
             Ok(transfer) => Ok(Retrieve::new(self.connection.into(), transfer)),
             Err(error) => Err((self, error)),
         }
+    }
+
+    /// Downloads many files, one after the other. Each has its own outcome. See
+    /// [`Downloads::next_file`].
+    ///
+    /// With [`Config::pipelining`](client::Config::pipelining), a file costs the control connection
+    /// one round trip instead of two: the address for the data of the next file is requested with
+    /// each file, and data connections are opened while their commands are on their way. This works
+    /// in passive mode and with servers that take commands in order. Other servers are recognized,
+    /// and get one command at a time; see [`Operation::in_series`].
+    ///
+    /// ```
+    /// use ::std::fs::File;
+    /// use ftp_proto::io::{Client, Runtime};
+    ///
+    /// /// Downloads these files to the working directory. Returns the errors.
+    /// async fn fetch<R: Runtime>(client: &mut Client<R>, names: &[&str]) -> Vec<::std::io::Error> {
+    ///     let mut errors = Vec::new();
+    ///     let mut downloads = client.retrieve_many(names);
+    ///     while let Some((name, download)) = downloads.next_file().await {
+    ///         let fetched = async { download?.receive_into(&File::create(name)?).await };
+    ///         errors.extend(fetched.await.err());
+    ///     }
+    ///     errors
+    /// }
+    /// ```
+    pub fn retrieve_many<I>(&mut self, paths: I) -> Downloads<'_, R, I::IntoIter>
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        Downloads::new(&mut self.connection, paths.into_iter())
     }
 
     /// Uploads to `path`, replacing an existing file. Write the data, then call [`Store::finish`].

@@ -10,6 +10,6 @@ mod runtime;
 mod server;
 
 pub use crate::io::serve::Shutdown;
-pub use client::{Adapted, Client, ClientBuilder, Entries, Retrieve, Store};
+pub use client::{Adapted, Client, ClientBuilder, Downloads, Entries, Retrieve, Store};
 pub use runtime::Smol;
 pub use server::Server;

@@ -13,7 +13,7 @@ mod stop;
 mod tests;
 
 pub use crate::io::serve::Shutdown;
-pub use client::{Client, ClientBuilder, Entries, Retrieve, Store};
+pub use client::{Client, ClientBuilder, Downloads, Entries, Retrieve, Store};
 pub use reactor::Blocking;
 pub use server::Server;
 pub use stop::StopHandle;

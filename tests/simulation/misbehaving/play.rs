@@ -362,11 +362,27 @@ impl Play {
         }
     }
 
+    /// One file, or a series.
     fn retrieve(&mut self, path: &[u8]) {
+        if self.random.below(2) == 0 {
+            return self.retrieve_one(path, None);
+        }
+        for left in (0..1 + self.random.below(4)).rev() {
+            if !self.over {
+                self.retrieve_one(path, Some(left > 0));
+            }
+        }
+    }
+
+    fn retrieve_one(&mut self, path: &[u8], series: Option<bool>) {
+        self.begin();
         let whole = self.world.server.file(&self.world.server.resolve(path)).cloned();
         let length = whole.as_ref().map_or(100, Vec::len);
         let offset = if self.random.below(2) == 0 { self.random.below(length + 1) as u64 } else { 0 };
         let mut open = client::retrieve(Text::new(path).unwrap(), IMAGE, offset);
+        if let Some(more) = series {
+            open = open.in_series(more);
+        }
         let mut expected = None;
         if let (Some(whole), 0..=2) = (&whole, self.random.below(5)) {
             let size = whole.len() as u64;

@@ -118,7 +118,11 @@ impl World {
         let refused = self.chance(self.plan.unreachable, 1000);
         self.harm.mild += usize::from(refused);
         let from = SocketAddr::new(self.sides[side].address, 40_001);
-        let delays = [self.delay(), self.delay()];
+        let delays = match self.plan.latency {
+            Some(latency) if latency.handshake => [2 * latency.one_way, 3 * latency.one_way],
+            Some(_) => [0, 0],
+            None => [self.delay(), self.delay()],
+        };
         let listener = self.sides[other].ends.iter_mut().find_map(|(_, end)| match end {
             End::Listening { port, arrivals, .. } if *port == to.port() => Some(arrivals),
             _ => None,
@@ -143,7 +147,7 @@ impl World {
     fn listen(&mut self, side: usize, id: DataId) {
         self.next_port += 1;
         let port = self.next_port;
-        let at = self.now + self.delay();
+        let at = self.now + if self.plan.latency.is_some() { 0 } else { self.delay() };
         let mut arrivals = VecDeque::new();
         if self.chance(self.plan.strangers, 1000) {
             arrivals.push_back((at + 1, "198.51.100.66:6666".parse().unwrap(), None));

@@ -44,6 +44,9 @@ pub type Store<'c> = adapters::Store<'c, Smol>;
 /// The entries of a listing, as they arrive: a [`Stream`].
 pub type Entries<'c> = adapters::Entries<'c, Smol>;
 
+/// The downloads of many files; see [`io::Downloads`](adapters::Downloads).
+pub type Downloads<'c, I> = adapters::Downloads<'c, Smol, I>;
+
 impl Client {
     /// Returns the default settings.
     pub fn builder() -> ClientBuilder {

@@ -16,7 +16,7 @@ use super::stop::StopHandle;
 use crate::client::{Offers, Profile, Protected};
 use crate::io::{self as adapters, Error, Transport};
 use crate::transfer::Marker;
-pub use transfer::{Entries, Retrieve, Store};
+pub use transfer::{Downloads, Entries, Retrieve, Store};
 
 /// A client of one server.
 ///

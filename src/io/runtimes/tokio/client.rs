@@ -42,6 +42,9 @@ pub type Store<'c> = adapters::Store<'c, Tokio>;
 /// The entries of a listing, as they arrive.
 pub type Entries<'c> = adapters::Entries<'c, Tokio>;
 
+/// The downloads of many files; see [`io::Downloads`](adapters::Downloads).
+pub type Downloads<'c, I> = adapters::Downloads<'c, Tokio, I>;
+
 impl Client {
     /// Returns the default settings.
     pub fn builder() -> ClientBuilder {

@@ -80,6 +80,17 @@ impl Read for Retrieve<'_> {
     }
 }
 
+/// The downloads of many files; see [`io::Downloads`](adapters::Downloads).
+#[derive(Debug)]
+pub struct Downloads<'c, I: Iterator>(pub(super) adapters::Downloads<'c, Blocking, I>);
+
+impl<I: Iterator<Item: AsRef<[u8]>>> Downloads<'_, I> {
+    /// Opens the next file; see [`io::Downloads::next_file`](adapters::Downloads::next_file).
+    pub fn next_file(&mut self) -> Option<(I::Item, Result<Retrieve<'_>, Error>)> {
+        block_on(self.0.next_file()).map(|(path, download)| (path, download.map(Retrieve)))
+    }
+}
+
 /// An upload, which implements [`Write`].
 ///
 /// The upload is complete only when [`finish`](Self::finish) has returned `Ok`, which it does not

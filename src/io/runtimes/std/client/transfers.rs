@@ -3,7 +3,7 @@
 use ::std::fs::File;
 use ::std::io;
 
-use super::{Client, Entries, Retrieve, Store, block_on};
+use super::{Client, Downloads, Entries, Retrieve, Store, block_on};
 use crate::client::ExpectedSize;
 use crate::codec::{ByteRange, Digest, FileStructure, RepresentationType, TransferMode};
 use crate::io::{Error, FxpError, Listed, ListingLimits, Removal, Removed, Replaced, Walker};
@@ -93,6 +93,33 @@ impl Client {
         block_on(self.0.retrieve_owned(path, offset))
             .map(Retrieve)
             .map_err(|(client, error)| (Self(client), error))
+    }
+
+    /// Downloads many files, one after the other; see
+    /// [`io::Client::retrieve_many`](crate::io::Client::retrieve_many).
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use std::fs::File;
+    /// use ftp_proto::client::Config;
+    /// use ftp_proto::io::std::Client;
+    ///
+    /// let mut config = Config::default();
+    /// config.pipelining = true;
+    /// let mut client = Client::builder().config(config).connect("ftp.example.org:21")?;
+    /// client.login("anonymous", "guest@example.org")?;
+    /// let mut downloads = client.retrieve_many(["one", "two", "three"]);
+    /// while let Some((name, download)) = downloads.next_file() {
+    ///     download?.receive_into(&File::create(name)?)?;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn retrieve_many<I>(&mut self, paths: I) -> Downloads<'_, I::IntoIter>
+    where
+        I: IntoIterator<Item: AsRef<[u8]>>,
+    {
+        Downloads(self.0.retrieve_many(paths))
     }
 
     /// Uploads to `path`, replacing an existing file.
