@@ -177,8 +177,10 @@ impl Client {
             self.give_up_by_policy();
             self.expected.set_aside();
         }
-        // Earlier reads no longer cover everything that arrives before the next command.
+        // Earlier reads no longer cover everything that arrives before the next command, and what
+        // the client waited for may have arrived while it was not polled.
         self.listening.stop();
+        self.deadlines.restart();
         self.expected.begin(|expected| match inherits {
             Inherits::Nothing => false,
             Inherits::Greeting => expected.is_greeting(),
