@@ -25,13 +25,13 @@ const FILES: [&str; 8] = ["/a", "/b", "/dir/c", "new", "/none/x", "/dir", "/dir/
 
 /// Commands without a data connection, and what resembles them.
 const LINES: &str = "\
-NOOP|PWD|CWD /dir|CWD ..|CDUP|MKD /m|MKD m|RMD /m|RMD m|DELE /a|DELE /b|DELE none|RNFR /a|RNFR /b|\
-RNTO /b|RNTO /dir/c|SIZE /a|MDTM /a|MLST /a|MLST|STAT|STAT /|STAT -a /dir|HELP|HELP RETR|SITE HELP|\
-SITE CHMOD 644 /a|SITE UMASK|SITE WHO|SYST|FEAT|OPTS UTF8 ON|OPTS MLST size;|TYPE I|TYPE A N|TYPE Q|\
-STRU F|STRU X|MODE S|MODE X|ALLO 10|USER me|USER you|PASS secret|PASS wrong|REIN|LANG|LANG xx|ACCT x|\
-HOST here|CLNT me|AVBL|MFMT 20200101000000 /a|ABOR|PBSZ 0|PROT X|XYZZY|FOO bar|RETR|STOR|PORT 1,2,3|\
-PORT 192,0,2,2,0,25|PORT 10,0,0,1,99,99|EPRT |9|x|y||EPRT |1|192.0.2.2|99999||EPSV 9|EPSV|PASV|CWD|LPSV|\
-REST x|noop|Quit|QUIT|STOU|LIST|RETR /a|STOR /b|  NOOP|CWD \"quoted\"|CWD /dir/|MKD a b|DELE a b";
+NOOP&PWD&CWD /dir&CWD ..&CDUP&MKD /m&MKD m&RMD /m&RMD m&DELE /a&DELE /b&DELE none&RNFR /a&RNFR /b&\
+RNTO /b&RNTO /dir/c&SIZE /a&MDTM /a&MLST /a&MLST&STAT&STAT /&STAT -a /dir&HELP&HELP RETR&SITE HELP&\
+SITE CHMOD 644 /a&SITE UMASK&SITE WHO&SYST&FEAT&OPTS UTF8 ON&OPTS MLST size;&TYPE I&TYPE A N&TYPE Q&\
+STRU F&STRU X&MODE S&MODE X&ALLO 10&USER me&USER you&PASS secret&PASS wrong&REIN&LANG&LANG xx&ACCT x&\
+HOST here&CLNT me&AVBL&MFMT 20200101000000 /a&ABOR&PBSZ 0&PROT X&XYZZY&FOO bar&RETR&STOR&PORT 1,2,3&\
+PORT 192,0,2,2,0,25&PORT 10,0,0,1,99,99&EPRT |9|x|y|&EPRT |1|192.0.2.2|99999|&EPSV 9&EPSV&PASV&CWD&LPSV&\
+REST x&noop&Quit&QUIT&STOU&LIST&RETR /a&STOR /b&  NOOP&CWD \"quoted\"&CWD /dir/&MKD a b&DELE a b";
 
 #[derive(Clone, Debug)]
 enum Act {
@@ -293,7 +293,7 @@ impl Rogue {
     }
 
     fn command(&self, choices: &Choices) -> Vec<u8> {
-        let line = LINES.split('|').nth(choices.below(LINES.split('|').count())).unwrap_or_default();
+        let line = LINES.split('&').nth(choices.below(LINES.split('&').count())).unwrap_or_default();
         // What protects data is to be known.
         let unsettles = ["REIN", "USER"].iter().any(|verb| line.starts_with(verb));
         if self.protects && unsettles { b"NOOP".to_vec() } else { line.into() }
