@@ -23,6 +23,10 @@ pub enum Fault {
     LeavesLater,
     /// The connection is closed without a word.
     HangsUp,
+    /// It is closed within the reply.
+    HangsUpWithin,
+    /// What is no reply comes before the right one.
+    Garbage,
     /// The transfer has no 1yz.
     NoPreliminary,
     /// The final reply comes before the 1yz and the data.
@@ -94,6 +98,9 @@ const ALWAYS: &[Fault] = &[
     Leaves,
     LeavesLater,
     HangsUp,
+    HangsUpWithin,
+    Garbage,
+    Garbage,
 ];
 
 impl Kind {
@@ -226,6 +233,22 @@ pub const FOREIGN: &[(u16, &str)] = &[
     (257, "\"/foreign\" is current directory."),
     (331, "Password required."),
     (350, "Restarting at 0."),
+];
+
+/// What is no reply, each with the code that a client may read in it, or 0.
+pub const GARBAGE: &[(u16, &[u8])] = &[
+    (0, b"\r\n"),
+    (0, b"What?\r\n"),
+    (0, b"12 few digits\r\n"),
+    (0, b"999 no such digit\r\n"),
+    (0, b"2 6 Transfer complete.\r\n"),
+    (0, b"\0\x01\x02\xfe\xff\xff\r\n"),
+    (0, b"\xff\xfb\x01\xff\xfd\x03"),
+    (0, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+    (226, b"226-It never ends.\r\n"),
+    (250, b"250-It never ends.\r\n and goes on\r\n"),
+    (226, b"226\r\n"),
+    (226, b"226 Transfer complete.\n"),
 ];
 
 /// What the server refuses with.

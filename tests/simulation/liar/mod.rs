@@ -1,7 +1,7 @@
 //! A client against a server that misbehaves.
 //!
 //! The server is a model of one session: a tree, and every command that the client sends. It doubles replies, delays
-//! or drops them, inserts others, cuts data short, never ends it or never accepts it, refuses anything before or
+//! or drops them, inserts others and garbage, cuts data short, never ends it or never accepts it, refuses anything before or
 //! after it was done, spoils handshakes, and leaves at any moment. Half of the sessions have one fault or none; some
 //! have as many as there are commands. The server keeps a log of what it really did.
 //!

@@ -25,6 +25,12 @@ impl Reply {
         Self::new(code, format!("{code} {text}\r\n").into_bytes(), number)
     }
 
+    /// Leaves out its end, so that it is none.
+    pub fn cut(&mut self, length: usize) {
+        self.bytes.truncate(length.min(self.bytes.len() - 1));
+        (self.code, self.number) = (0, None);
+    }
+
     /// The same once more, which answers nothing.
     pub fn copy(&self) -> Self {
         Self::new(self.code, self.bytes.clone(), None)

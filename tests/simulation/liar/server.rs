@@ -5,7 +5,7 @@ use super::super::choices::Choices;
 use super::super::network::{Net, SECOND, Socket};
 use super::super::world::SERVER;
 use super::dialogue::Dialogue;
-use super::faults::{FOREIGN, Fault, Faults, Kind, REFUSALS};
+use super::faults::{FOREIGN, Fault, Faults, GARBAGE, Kind, REFUSALS};
 use super::script::{Reply, Step};
 use ftp_proto::codec::{Escaped, Verb};
 use std::collections::{BTreeMap, VecDeque};
@@ -330,6 +330,22 @@ impl Server {
             }
             Fault::ForeignAfter => {
                 self.script.insert(last + 1, Step::Later(net.some_time(5 * SECOND), foreign));
+            }
+            Fault::HangsUpWithin => {
+                let Step::Say(reply) = &mut self.script[last] else { return };
+                reply.cut(net.choices.below(40));
+                self.script.truncate(last + 1);
+                self.script.push_back(Step::HangUp);
+                if let Some(log) = self.log.last_mut() {
+                    log.unanswered = true;
+                }
+            }
+            Fault::Garbage => {
+                let (code, bytes) = GARBAGE
+                    .get(net.choices.below(GARBAGE.len() + 1))
+                    .map_or((0, vec![b'x'; 9000]), |(code, bytes)| (*code, bytes.to_vec()));
+                let at = net.choices.below(last + 1);
+                self.script.insert(at, Step::Say(Reply::new(code, bytes, None)));
             }
             Fault::LeavesLater => self.leaves_at = Some(net.now + net.some_time(60 * SECOND)),
             _ => {}
