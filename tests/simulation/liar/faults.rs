@@ -187,7 +187,8 @@ impl Faults {
 
     /// What is done wrong with the next command.
     pub fn next(&mut self, choices: &Choices, kind: Kind) -> Option<Fault> {
-        let rate = if self.only.is_some() { self.rate.max(300) } else { self.rate };
+        // There is one AUTH a session at most.
+        let rate = if self.only.is_some() || kind == Kind::Auth { self.rate.max(400) } else { self.rate };
         if kind == Kind::Last || self.budget == 0 || !choices.chance(rate, 1000) {
             return None;
         }
@@ -195,7 +196,9 @@ impl Faults {
         let fault = match self.only {
             Some(only) if ALWAYS.contains(&only) || own.contains(&only) => only,
             Some(_) => return None,
-            None if !own.is_empty() && choices.below(2) == 0 => own[choices.below(own.len())],
+            None if !own.is_empty() && choices.below(if kind == Kind::Auth { 4 } else { 2 }) != 1 => {
+                own[choices.below(own.len())]
+            }
             None => ALWAYS[choices.below(ALWAYS.len())],
         };
         self.budget -= 1;

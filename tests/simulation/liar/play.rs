@@ -6,10 +6,12 @@ use super::super::support::client::Outcome;
 use super::super::support::{secret, t};
 use super::super::world::{CLIENT, Side, World};
 use super::dialogue::Misleading;
+use super::faults::Fault;
 use super::server::{Executed, Node};
 use super::{Liar, Tally};
 use ftp_proto::client::{self, AbortPolicy, Config, DataConnection, ExpectedSize, Open, Operation};
 use ftp_proto::codec::{Quoted, RepresentationType, Text, Verb};
+use ftp_proto::error::{Error, LocalError};
 use ftp_proto::listing::Formats;
 use ftp_proto::security::{Policy, TlsMode};
 use std::fmt::Debug;
@@ -76,7 +78,7 @@ impl Play {
         let (piece, window) = (1 + choices.one(&[4000, 400, 40]), 200 + choices.below(6000));
         let plan = Plan { delay, piece, window, ..Plan::default() };
         let mut liar = Liar::new(choices);
-        let tls = choices.below(5) == 4;
+        let tls = choices.below(4) == 3;
         if tls {
             config.security.tls = TlsMode::Explicit;
             config.security.data = Policy::Never;
@@ -100,10 +102,13 @@ impl Play {
             self.begin();
             let outcome = self.world.run(&mut client::secure(), |_| ());
             if self.judge(outcome).is_none() {
+                self.try_in_the_clear();
                 return;
             }
             let secured = self.world.client().is_secured();
             assert!(secured, "it is secured, and is not");
+            let injected = self.world.liar().faults.fired.contains(&Fault::Injected);
+            assert!(!injected, "what was said in the clear counts under TLS");
         }
         self.begin();
         let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
@@ -147,6 +152,17 @@ impl Play {
         self.tally.polls = self.world.polls;
         self.tally.faults = self.world.liar().faults.fired.len();
         self.tally.one_fault = usize::from(self.tally.faults == 1);
+    }
+
+    /// An application that goes on although TLS is refused: the server panics if it gets to know who the user is.
+    fn try_in_the_clear(&mut self) {
+        if self.over || self.world.client().is_closed() {
+            return;
+        }
+        let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
+        let denied = matches!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)));
+        let lost = matches!(outcome, Outcome::Error(Error::Peer(_)) | Outcome::Refused { code: 421, .. });
+        assert!(denied || lost, "a login in the clear comes to {outcome:?}");
     }
 
     fn begin(&mut self) {
