@@ -18,6 +18,8 @@ struct Stream {
     /// What was chosen, and from the position on what is to be.
     list: Vec<u32>,
     at: usize,
+    /// Unset for long transfers, of which no list is wanted.
+    records: bool,
 }
 
 /// A source of choices. Clones share it.
@@ -28,12 +30,19 @@ impl Choices {
     /// Draws choices from a seed.
     pub fn drawn(seed: u64) -> Self {
         let random = Some(Random::new(seed ^ 0x0070_1a2b));
-        Self(Rc::new(RefCell::new(Stream { random, list: Vec::new(), at: 0 })))
+        Self(Rc::new(RefCell::new(Stream { random, list: Vec::new(), at: 0, records: true })))
+    }
+
+    /// Draws choices from a seed, and does not record them.
+    pub fn unrecorded(seed: u64) -> Self {
+        let choices = Self::drawn(seed);
+        choices.0.borrow_mut().records = false;
+        choices
     }
 
     /// Repeats a list.
     pub fn listed(list: &[u32]) -> Self {
-        Self(Rc::new(RefCell::new(Stream { random: None, list: list.to_vec(), at: 0 })))
+        Self(Rc::new(RefCell::new(Stream { random: None, list: list.to_vec(), at: 0, records: true })))
     }
 
     /// Returns what was chosen until now.
@@ -50,6 +59,9 @@ impl Choices {
         let stream = &mut *self.0.borrow_mut();
         if let Some(random) = &mut stream.random {
             let chosen = random.below(bound);
+            if !stream.records {
+                return chosen;
+            }
             stream.list.push(chosen as u32);
         }
         let chosen = stream.list.get(stream.at).map_or(0, |chosen| *chosen as usize);

@@ -52,7 +52,7 @@ fn move_by(world: &mut World, mut open: Operation<Open<'_>>) {
 /// Up and down again, over one connection, whose parameters change on the way.
 fn both_ways(seed: u64, codings: &[Coding], files: &[Vec<u8>]) {
     let plan = Plan { delay: 1000, piece: 32_000, window: 200_000, ..Plan::calm() };
-    let choices = Choices::drawn(seed);
+    let choices = Choices::unrecorded(seed);
     let mut world = World::pair(&choices, plan, false, client::Config::default(), server::Config::default());
     world.run(&mut client::greeting(), |_| ()).done();
     world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();

@@ -103,7 +103,7 @@ fn sessions_come_to_a_good_end() {
 fn a_large_transfer_aborted_at_any_of_twenty_points_leaves_a_usable_connection() {
     use AbortPolicy::{Abor, AborUploads, AborWithSynch, CloseData};
     for seed in 0..20 {
-        let choices = Choices::drawn(seed);
+        let choices = Choices::unrecorded(seed);
         let mut random = ftp_proto::testing::Random::new(seed);
         let large: Vec<u8> = (0..200_000).map(|_| random.below(256) as u8).collect();
         for (policy, uploads) in [Abor, AborUploads, AborWithSynch, CloseData]
