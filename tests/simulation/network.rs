@@ -308,6 +308,10 @@ impl Net {
         let resets = aborts || self.inward(socket).unread() > 0;
         match resets && !self.plan.no_resets {
             true => self.reset(socket),
+            false if aborts => {
+                let (now, delay) = (self.now, self.delay());
+                self.outward(socket).cut(now, delay);
+            }
             false => self.end(socket),
         }
     }

@@ -54,8 +54,13 @@ impl Served {
                 &links[last.link].said[if inward { last.which } else { 1 - last.which }]
             })
         };
-        let cut = last.is_some_and(|last| links[last.link].pipes[last.which].is_forged());
+        let given_up = last.is_some_and(|last| links[last.link].pipes[last.which].is_forged());
+        let cut = given_up && session.protects_data();
         dialogue.replies(news, |line, code, text| model.answered(line, code, text, carried, cut));
+        if given_up && !cut {
+            // Without TLS an upload that is given up without a reset is a file, which may end within a line end.
+            model.take(&host.tree);
+        }
         if dialogue.is_settled() && !dialogue.has_ended() {
             model.check(&host.tree);
             if session.is_logged_in() {
@@ -149,8 +154,12 @@ impl World {
         side.gone = true;
         side.wait = None;
         let said = side.last.map(|last| self.net.links[last.link].said[last.which].clone());
+        let given_up = side.last.is_some_and(|last| self.net.inward(last).is_forged());
         let Machine::Served(served) = &mut side.machine else { return };
         (served.asked, served.late) = (None, Vec::new());
+        if given_up && !served.session.protects_data() {
+            served.model.take(&served.host.tree);
+        }
         let open = served.dialogue.first_open();
         served.model.end(open.as_deref(), &said.unwrap_or_default(), &served.host.tree);
         self.net.hang_up(index ^ 1);
