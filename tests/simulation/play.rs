@@ -410,6 +410,8 @@ impl Play {
             }
             self.judge(before, outcome);
         }
+        // The host did not want it.
+        self.over |= !self.world.served().session.is_logged_in();
     }
 
     fn step(&mut self) {
