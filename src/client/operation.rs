@@ -230,7 +230,8 @@ enum State {
     Running(Generation),
     /// The operation is done unless a probe shows that the last reply was not its own.
     Confirming(Option<ReceivedLine<Span>>),
-    /// The outcome is known, and is returned once data connections are closed.
+    /// The outcome is known, and is returned once data connections are closed and TLS has begun or
+    /// ended on the control connection.
     Ending(Outcome),
     Over,
 }
@@ -378,7 +379,7 @@ impl<S: Sequence> Operation<S> {
             State::New => client.begin(self.sequence.inherits()),
             State::Running(generation) => generation,
             State::Confirming(_) => client.generation(),
-            State::Ending(outcome) => return Ok(self.end(outcome, true, client, rx)),
+            State::Ending(outcome) => return self.end(outcome, true, client, now, rx, tx),
             State::Over => return Err(LocalError::OperationOver.into()),
         };
         if let State::New = self.state {
@@ -463,7 +464,7 @@ impl<S: Sequence> Operation<S> {
                 (Outcome::Done(_), State::Confirming(reply)) => Outcome::Done(reply),
                 (outcome, _) => outcome,
             };
-            return Ok(self.end(outcome, false, client, rx));
+            return self.end(outcome, false, client, now, rx, tx);
         }
     }
 
@@ -484,27 +485,42 @@ impl<S: Sequence> Operation<S> {
         }
     }
 
-    /// Returns the next data-connection order, or else the outcome. The outcome comes last: once a
-    /// driver has received it, nothing is left to do for the operation.
-    fn end(&mut self, mut outcome: Outcome, kept: bool, client: &mut Client, rx: &mut Rx<'_>) -> Step {
-        let op = client.next_order();
-        if let Some(reply) = outcome.reply() {
-            match (kept, &op) {
-                (false, Some(_)) => rx.hold(reply.text),
-                (true, None) => reply.text = rx.take_held().unwrap_or(reply.text),
-                _ => {}
+    /// Returns what is left to do for the operation, or else the outcome. The outcome comes last:
+    /// once a driver has received it, the application may be idle for a long time. If REIN ends
+    /// TLS, for example, the server gives up soon unless the client ends it too.
+    fn end(
+        &mut self,
+        mut outcome: Outcome,
+        kept: bool,
+        client: &mut Client,
+        now: Instant,
+        rx: &mut Rx<'_>,
+        tx: &mut Tx<'_>,
+    ) -> Result<Step, Error> {
+        let text = outcome.reply().map(|reply| &mut reply.text);
+        let held = if kept { rx.take_held() } else { None };
+        let text = text.map(|text| {
+            *text = held.unwrap_or(*text);
+            *text
+        });
+        let left = match client.next_order() {
+            Some((id, op)) => Some(Action::Data(id, op)),
+            None if client.is_changing_protection() => client.step(now, rx, tx)?.into_event().err(),
+            None => None,
+        };
+        if let Some(action) = left {
+            if let Some(text) = text {
+                rx.hold(text);
             }
-        }
-        if let Some((id, op)) = op {
             self.state = State::Ending(outcome);
-            return Action::Data(id, op);
+            return Ok(action);
         }
         self.state = State::Over;
-        Action::Event(match outcome {
+        Ok(Action::Event(match outcome {
             Outcome::Done(reply) => Event::Done(reply),
             Outcome::Refused(reply) => Event::Refused(reply.into_refusal()),
             Outcome::Failed(failure) => Event::Failed(failure),
-        })
+        }))
     }
 }
 

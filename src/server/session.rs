@@ -294,8 +294,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             if self.ending == Ending::Closing {
                 return Ok(Action::Close);
             }
-            if let Some(step) = self.change_protection(now, tx)? {
-                return Ok(step);
+            match self.change_protection(now, tx) {
+                Ok(Some(step)) => return Ok(step),
+                Ok(None) => {}
+                Err(error) => return self.fail(error.into()),
             }
             if self.ending == Ending::Draining && !self.is_busy() {
                 self.close(Text::literal("The server is shutting down."), &mut *tx);
@@ -330,12 +332,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                     if let Some(until) = self.reads_on_until(now) {
                         return Ok(Action::Wait(self.orphan_wait(until.min(deadline), tx)));
                     }
-                    self.forget_requests();
-                    self.abandon_data();
-                    if let Some((id, op)) = self.data.next_order() {
-                        return Ok(Action::Data(id, op));
-                    }
-                    return Err(error);
+                    return self.fail(error);
                 }
             };
             let wait = match action.into_event() {
@@ -359,6 +356,16 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             let wait = Wait { deadline, application, data: self.data.is_open(), ..wait };
             debug_assert!(!wait.is_void(), "nothing would ever wake this session");
             return Ok(Action::Wait(wait));
+        }
+    }
+
+    /// Returns the error that ended the dialogue, once the data connection is closed.
+    fn fail(&mut self, error: Error) -> Result<Step, Error> {
+        self.forget_requests();
+        self.abandon_data();
+        match self.data.next_order() {
+            Some((id, op)) => Ok(Action::Data(id, op)),
+            None => Err(error),
         }
     }
 

@@ -30,6 +30,11 @@ pub struct Parameters {
     pub skip: u64,
     /// Number of bytes of the file to send, even if the file continues after them (RANG). The
     /// driver treats that point as the end of the file. `None` sends the file to its end.
+    ///
+    /// For what a server receives, the number of decoded bytes that it accepts
+    /// ([`Limits::upload_size`](crate::server::Limits::upload_size)): the driver reports
+    /// [`DataFailure::QuotaExceeded`](crate::action::DataFailure::QuotaExceeded) as soon as more
+    /// have arrived.
     pub limit: Option<NonZeroU64>,
     /// Interval in bytes of the file at which a restart marker is sent, if the mode
     /// [has markers](Coding::has_markers). `None` sends none.

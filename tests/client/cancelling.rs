@@ -46,3 +46,12 @@ fn an_operation_that_is_over_says_so() {
     rig.run(&mut operation, |_| ()).done();
     assert_eq!(rig.run(&mut operation, |_| ()), Outcome::Error(Error::Local(LocalError::OperationOver)));
 }
+
+#[test]
+fn what_arrives_while_no_operation_is_polled_is_in_time() {
+    let mut rig = Rig::greeted().on("PWD", [Delay(seconds(1)), Say("257 \"/\" it is")]);
+    // The first is dropped while its reply is owed, and nothing happens for longer than any limit.
+    assert!(rig.run_for(&mut client::working_directory(), 4, |_| ()).is_none());
+    rig.pass(seconds(1000));
+    in_step(&mut rig);
+}

@@ -137,7 +137,7 @@ impl World {
     fn log_in(&mut self) {
         let [greeting, user, password] = [&b"220 Hello\r\n"[..], b"331 Password\r\n", b"230 In\r\n"];
         self.rx[0].extend(greeting);
-        self.dialogue.replies(greeting);
+        self.dialogue.replies(greeting, |_, _, _| ());
         let mut answers = [user, password].into_iter();
         for ask in [Ask::Greeting, Ask::Login] {
             self.begin(ask);
@@ -146,7 +146,7 @@ impl World {
                 if !self.tx[0].is_empty() {
                     let answer = answers.next().expect("two commands");
                     self.dialogue.commands(self.tx[0].pending());
-                    self.dialogue.replies(answer);
+                    self.dialogue.replies(answer, |_, _, _| ());
                     self.rx[1].extend(self.tx[0].pending());
                     self.tx[0].sent(usize::MAX);
                     self.rx[0].extend(answer);
@@ -427,7 +427,7 @@ impl World {
         let bytes = tx.pending().to_vec();
         tx.sent(bytes.len());
         if side == Side::Server {
-            self.dialogue.replies(&bytes);
+            self.dialogue.replies(&bytes, |_, _, _| ());
         }
         self.control[side.other() as usize].bytes.extend(bytes);
         self.wake(side, |wait| wait.writable);

@@ -325,3 +325,12 @@ fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
         }
     }
 }
+
+#[test]
+fn rein_is_over_once_tls_is() {
+    let mut rig = strict().says("REIN", "220 anew");
+    secure(&mut rig).done();
+    rig.run(&mut client::reinitialize(), |line| assert_eq!(line.text, b"anew")).done();
+    // The server waits for the end of TLS, however long the application is idle now.
+    assert_eq!(rig.transcript().last().map(|line| &**line), Some("clear"));
+}

@@ -3,7 +3,7 @@
 use crate::support;
 use crate::support::seconds;
 use crate::support::server::{Attempt, End, LOCAL, PEER, PEER_DATA, Rig};
-use ftp_proto::action::{DataEvent, DataFailure, DataOp};
+use ftp_proto::action::{Action, DataEvent, DataFailure, DataOp};
 use ftp_proto::error::{Awaited, Error, PeerError};
 use ftp_proto::security::{Policy, SessionBinding, TlsMode};
 use ftp_proto::server::Config;
@@ -399,4 +399,21 @@ fn feat_names_tls_where_there_is_tls() {
     let named = |rig: &mut Rig| rig.ask("FEAT").join("\n").contains("AUTH TLS");
     assert!(named(&mut explicit(|_| {})));
     assert!(!named(&mut Rig::new()));
+}
+
+#[test]
+fn a_session_whose_client_does_not_end_tls_leaves_no_listener_behind() {
+    let mut rig = secured(|config| config.security.clear_command_channel = true);
+    assert_eq!(rig.say("EPSV"), [229]);
+    let now = rig.now();
+    let (session, rx, tx) = rig.parts();
+    rx.extend(b"CCC\r\n");
+    let asked = session.poll(now, rx, tx).unwrap();
+    assert!(matches!(asked, Action::DowngradeControl(_)), "{asked:?}");
+    // The token is never returned: no close_notify has come.
+    let later = now.after(seconds(20));
+    let closes = session.poll(later, rx, tx).unwrap();
+    assert!(matches!(closes, Action::Data(_, DataOp::Abort)), "{closes:?}");
+    let error = session.poll(later, rx, tx).unwrap_err();
+    assert_eq!(error, Error::Peer(PeerError::TimedOut(Awaited::Handshake)));
 }

@@ -1,8 +1,8 @@
 //! TYPE, STRU and MODE (RFC 959 3.1, 3.4): every combination moves a megabyte each way between client and
 //! session, cut at random.
 
-use super::Harm;
-use super::network::Plan;
+use super::choices::Choices;
+use super::network::{Harm, Plan};
 use super::support::{secret, t};
 use super::world::World;
 use ftp_proto::client::{self, Open, Operation};
@@ -52,29 +52,32 @@ fn move_by(world: &mut World, mut open: Operation<Open<'_>>) {
 /// Up and down again, over one connection, whose parameters change on the way.
 fn both_ways(seed: u64, codings: &[Coding], files: &[Vec<u8>]) {
     let plan = Plan { delay: 1000, piece: 32_000, window: 200_000, ..Plan::calm() };
-    let mut world = World::new(seed, plan, false, client::Config::default(), server::Config::default());
+    let choices = Choices::unrecorded(seed);
+    let mut world = World::pair(&choices, plan, false, client::Config::default(), server::Config::default());
     world.run(&mut client::greeting(), |_| ()).done();
     world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
     for coding in codings {
-        world.note(|| format!("-- {coding:?}"));
+        world.net.note(|| format!("-- {coding:?}"));
         let Coding { representation, structure, mode } = *coding;
         for command in [Command::Stru(structure), Command::Mode(mode)] {
             world.run(&mut client::Exchange::<client::RawAnswer>::new(command), |_| ()).done();
         }
         world.layout = (structure, mode);
         for file in files {
-            world.plan.piece = [500, 8_000, 32_000][world.random.below(3)];
-            world.host.tree.remove(&b"/f"[..]);
-            world.upload.clone_from(file);
-            world.host.sent = vec![file.clone()];
+            world.net.plan.piece = choices.one(&[500, 8_000, 32_000]);
+            world.remove(b"/f");
+            world.files().upload.clone_from(file);
             move_by(&mut world, client::store(t("/f"), representation, 0));
-            assert!(world.host.tree.file("/f") == Some(file), "{coding:?}: something else was stored");
+            assert!(
+                world.served().host.tree.file("/f") == Some(file),
+                "{coding:?}: something else was stored"
+            );
             move_by(&mut world, client::retrieve(t("/f"), representation, 0));
-            assert!(world.download == *file, "{coding:?}: something else was received");
+            assert!(world.files().download == *file, "{coding:?}: something else was received");
         }
     }
     world.run(&mut client::quit(), |_| ()).done();
-    assert_eq!(world.harm, Harm::default());
+    assert_eq!(world.net.harm, Harm::default());
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! A host that answers when it likes, and not always what was hoped for.
 
+use super::choices::Choices;
 use ftp_proto::buffer::Tx;
 use ftp_proto::codec::{ByteRange, HashAlgorithm, Secret, Text};
 use ftp_proto::error::LocalError;
 use ftp_proto::server::{Access, Answer, Changes, Listing, Refusal, Request, Session, Ticket};
-use ftp_proto::testing::Random;
 use ftp_proto::testing::{MemoryHost, SessionHost};
 
 /// A request, kept until it is answered.
@@ -26,6 +26,8 @@ pub enum Kept {
     Digest(ByteRange),
     Available,
     Site,
+    /// Something that this host does not do.
+    Other,
 }
 
 impl Kept {
@@ -47,12 +49,10 @@ impl Kept {
             Request::Digest { range, .. } => Self::Digest(*range),
             Request::Available => Self::Available,
             Request::Site(_) => Self::Site,
-            other => panic!("what is {other:?}?"),
+            _ => Self::Other,
         }
     }
-}
 
-impl Kept {
     /// The request again, for a host that answers at once.
     fn request(&self) -> Request<Text<'_>> {
         match self {
@@ -71,7 +71,7 @@ impl Kept {
             Self::Change(changes) => Request::Change(*changes),
             Self::Digest(range) => Request::Digest { algorithm: HashAlgorithm::Crc32, range: *range },
             Self::Available => Request::Available,
-            Self::Site => Request::Site(Text::literal("OTHER")),
+            Self::Site | Self::Other => Request::Site(Text::literal("OTHER")),
         }
     }
 }
@@ -84,9 +84,6 @@ pub struct Host {
     pub served: Vec<u8>,
     /// What was there, and stays, of the file that was opened for writing last.
     pub kept: Vec<u8>,
-    /// What clients have sent, the last of them last: nothing else may be stored.
-    pub sent: Vec<Vec<u8>>,
-    pub checks_commits: bool,
     refused: usize,
     /// What was changed last, and how.
     pub changed: (Vec<u8>, Changes),
@@ -119,8 +116,6 @@ impl Host {
             tree: tree.with_directory("/dir").with_file("/file", "content"),
             served: Vec::new(),
             kept: Vec::new(),
-            sent: Vec::new(),
-            checks_commits: true,
             refused: 0,
             changed: (Vec::new(), Changes::default()),
             telling: false,
@@ -149,7 +144,7 @@ impl Host {
             Kept::Rename if self.tree.is_directory(session.source_path().as_bytes()) => {
                 Some(Refusal::NotFound)
             }
-            Kept::Site => Some(Refusal::Unsupported),
+            Kept::Site | Kept::Other => Some(Refusal::Unsupported),
             _ => None,
         };
         if let Some(refusal) = no {
@@ -175,9 +170,6 @@ impl Host {
             self.telling = false;
             return Told::TooLate;
         }
-        if let Kept::Commit = kept {
-            self.check_commit();
-        }
         let more = match self.telling {
             true => self.tree.resume(session, ticket, tx),
             false => self.tree.request(session, ticket, &kept.request(), tx),
@@ -194,15 +186,9 @@ impl Host {
         more.map_or(Told::Answered, Told::More)
     }
 
-    fn check_commit(&self) {
-        let bytes = self.tree.uncommitted().expect("nothing to commit");
-        let new = &bytes[self.kept.len()..];
-        let recent = self.sent.iter().rev().take(2);
-        assert!(
-            !self.checks_commits || recent.into_iter().any(|sent| *sent == new),
-            "a file was stored that nobody sent, of {} bytes",
-            new.len()
-        );
+    /// Whether there is more to tell of a directory.
+    pub const fn is_telling(&self) -> bool {
+        self.telling
     }
 
     pub fn rest(&self) -> &[u8] {
@@ -223,11 +209,12 @@ fn told(result: Result<(), (LocalError, Ticket)>) -> Told {
     match result {
         Ok(()) => Told::Answered,
         Err((LocalError::Ended, _)) => Told::TooLate,
+        Err((LocalError::NoRoom, ticket)) => Told::More(ticket),
         Err((error, _)) => panic!("the host's answer: {error}"),
     }
 }
 
-pub fn refusal(random: &mut Random) -> Refusal {
+pub fn refusal(choices: &Choices) -> Refusal {
     use Refusal::*;
-    [NotFound, Denied, Busy, StorageFull, QuotaExceeded, BadName, Unsupported, Failed][random.below(8)]
+    choices.one(&[NotFound, Denied, Busy, StorageFull, QuotaExceeded, BadName, Unsupported, Failed])
 }

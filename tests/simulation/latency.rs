@@ -1,5 +1,6 @@
 //! The round trips of many small files, counted by the time that passes.
 
+use super::choices::Choices;
 use super::network::{Latency, Plan};
 use super::support::{secret, t};
 use super::world::World;
@@ -23,19 +24,20 @@ fn round_trips(files: u64, pipelining: bool, handshake: bool) -> f64 {
     config.data_connection = DataConnection::Passive;
     let latency = Some(Latency { one_way: ONE_WAY, handshake });
     let plan = Plan { latency, piece: 4000, window: 4000, ..Plan::calm() };
-    let mut world = World::new(1, plan, false, config, server::Config::default());
-    world.host.tree.put_file("/small", vec![b'x'; 1024]);
+    let choices = Choices::unrecorded(1);
+    let mut world = World::pair(&choices, plan, false, config, server::Config::default());
+    world.put_file("/small", &[b'x'; 1024]);
     world.run(&mut client::greeting(), |_| ()).done();
     world.run(&mut client::login(t("me"), secret("secret"), None), |_| ()).done();
-    let begin = world.now();
+    let begin = world.net.now;
     for index in 0..files {
         let open = client::retrieve(t("/small"), RepresentationType::Image, 0);
         let id = world.run(&mut open.in_series(index + 1 < files), |opened| opened.transfer).done();
         world.run(&mut client::complete(id), |_| ()).done();
-        assert_eq!(world.download, [b'x'; 1024]);
+        assert_eq!(world.files().download, [b'x'; 1024]);
     }
-    let took = world.now() - begin;
-    assert_eq!(world.client.profile().contains(Profile::IN_ORDER), pipelining);
+    let took = world.net.now - begin;
+    assert_eq!(world.client().profile().contains(Profile::IN_ORDER), pipelining);
     took as f64 / (2 * ONE_WAY) as f64
 }
 

@@ -1,16 +1,18 @@
-//! What a client does in a session, as the seed says: any operation, or some of it, and what has to hold after each.
+//! What a client does in a session, as the choices say: any operation, or some of it, and what has to hold after each.
 
 use super::Tally;
+use super::choices::Choices;
 use super::host::digest;
-use super::network::Plan;
+use super::network::{Harm, Plan};
 use super::support::client::Outcome;
 use super::support::{secret, t};
-use super::world::{CLIENT, Harm, SERVER, World};
+use super::world::{CLIENT, SERVER, World};
 use ftp_proto::client::{self, AbortPolicy, DataConnection, Open, Operation, Profile, Sequence, TransferId};
 use ftp_proto::codec::{ByteRange, HashAlgorithm, RepresentationType, SiteCommand, Text, Verb};
+use ftp_proto::security::TlsMode;
 use ftp_proto::server;
-use ftp_proto::testing::Random;
 use std::fmt::Debug;
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 const FILES: [&str; 6] = ["/a", "/b", "/dir/c", "/dir/d", "/none", "/dir"];
@@ -18,10 +20,14 @@ const FILES: [&str; 6] = ["/a", "/b", "/dir/c", "/dir/d", "/none", "/dir"];
 /// What a session begins with.
 const UMASK: u16 = 0o022;
 
-/// A session that a seed determines.
+/// A session.
 pub struct Play {
     world: World,
-    random: Random,
+    choices: Choices,
+    /// The connection is to be secured.
+    tls: bool,
+    /// The most that may be stored in a file.
+    quota: Option<usize>,
     /// The connection is lost.
     over: bool,
     /// SITE UMASK's, where it is known.
@@ -29,68 +35,84 @@ pub struct Play {
     pub tally: Tally,
 }
 
-/// Bytes that a transfer of text has to be careful with.
-fn content(random: &mut Random) -> Vec<u8> {
-    let most = [1, 20, 300, 3000][random.below(4)];
-    let length = random.below(most + 1);
-    let number = random.next();
-    let bytes = (0..length).map(|_| match random.below(6) {
-        0 => b'\r',
-        1 => b'\n',
-        2 => 0xff,
-        _ => random.below(256) as u8,
-    });
-    bytes.chain(number.to_be_bytes()).collect()
+fn content(choices: &Choices) -> Vec<u8> {
+    choices.content(choices.one(&[20, 1, 300, 3000]))
 }
 
-fn configs(random: &mut Random, six: bool) -> (client::Config, server::Config, Profile) {
+fn configs(choices: &Choices, six: bool) -> (client::Config, server::Config, Profile) {
     let (mut client, mut server) = (client::Config::default(), server::Config::default());
     use DataConnection::*;
-    client.data_connection = [Passive, Passive, Active, PassiveThenActive][random.below(4)];
+    client.data_connection = choices.one(&[Passive, Passive, Active, PassiveThenActive]);
     use AbortPolicy::*;
-    client.abort = [AborUploads, CloseData, Abor, AborWithSynch][random.below(4)];
-    client.keepalive = [None, None, Some(Duration::from_secs(7))][random.below(3)];
-    client.pipelining = random.below(3) != 0;
+    client.abort = choices.one(&[AborUploads, CloseData, Abor, AborWithSynch]);
+    client.keepalive = choices.one(&[None, None, Some(Duration::from_secs(7))]);
+    client.pipelining = choices.below(3) != 0;
     // A server that gives a transfer up has the time to say so.
     client.timeouts.final_reply = Duration::from_secs(150);
-    if random.below(8) == 0 {
+    if choices.below(8) == 7 {
         client.timeouts.reply = Duration::from_secs(400);
     }
-    if random.below(4) == 0 {
+    if choices.below(4) == 3 {
         server.limits.minimum_rate = 1;
     }
     let mut profile = Profile::empty();
     if !six {
-        match random.below(5) {
-            0 => server.commands = server.commands.without(Verb::Epsv),
-            1 => server.commands = server.commands.without(Verb::Eprt),
+        match choices.below(5) {
+            4 => server.commands = server.commands.without(Verb::Epsv),
+            3 => server.commands = server.commands.without(Verb::Eprt),
             2 => profile = Profile::NO_EPSV | Profile::NO_EPRT,
             _ => {}
         }
     }
-    if random.below(6) == 0 {
+    if choices.below(6) == 5 {
         server.commands = server.commands.without(Verb::Mlsd);
     }
     server.hashes = &[HashAlgorithm::Crc32];
+    if choices.below(4) == 3 {
+        server.limits.upload_size = NonZeroU64::new(1 + choices.below(1000) as u64);
+    }
+    if choices.below(3) == 2 {
+        client.security = client::Security::explicit();
+        server.security.tls = TlsMode::Explicit;
+        server.security.clear_command_channel = true;
+    }
     (client, server, profile)
 }
 
+/// Says that an operation is dropped after so many polls.
+fn within(polls: usize) -> String {
+    if polls == usize::MAX { String::new() } else { format!(", dropped after {polls} polls") }
+}
+
 impl Play {
-    pub fn new(seed: u64, plan: Plan) -> Self {
-        let mut random = Random::new(seed ^ 0x005e_551a_0000);
-        let six = random.below(4) == 0;
-        let (client, server, profile) = configs(&mut random, six);
-        let mut world = World::new(seed, plan, six, client, server);
-        world.client.set_profile(profile);
-        world.host.tree.put_file("/a", content(&mut random));
-        world.host.tree.put_file("/dir/c", content(&mut random));
-        Self { world, random, over: false, umask: Some(UMASK), tally: Tally::default() }
+    pub fn new(choices: &Choices) -> Self {
+        let plan = Plan::draw(choices);
+        let six = choices.below(4) == 3;
+        let (client, server, profile) = configs(choices, six);
+        let tls = server.security.tls != TlsMode::None;
+        let quota = server.limits.upload_size.map(|size| u64::from(size) as usize);
+        let mut world = World::pair(choices, plan, six, client, server);
+        world.client().set_profile(profile);
+        world.put_file("/a", &content(choices));
+        world.put_file("/dir/c", &content(choices));
+        let (choices, umask, tally) = (choices.clone(), Some(UMASK), Tally::default());
+        Self { world, choices, tls, quota, over: false, umask, tally }
+    }
+
+    /// Returns what has gone wrong until now.
+    fn before(&mut self) -> (Harm, usize) {
+        (self.world.net.harm, self.world.served().host.refused())
+    }
+
+    /// Returns a file of the host.
+    fn file(&mut self, path: &str) -> Option<Vec<u8>> {
+        self.world.served().model.file(path.as_bytes()).map(<[u8]>::to_vec)
     }
 
     /// Checks that an operation ended for a reason.
     #[track_caller]
     fn judge<O: Debug>(&mut self, before: (Harm, usize), outcome: Outcome<O>) -> Option<O> {
-        let now = (self.world.harm, self.world.host.refused());
+        let now = self.before();
         match &outcome {
             Outcome::Refused { .. } => self.tally.refused += 1,
             Outcome::Failed(_) => self.tally.failed += 1,
@@ -103,7 +125,7 @@ impl Play {
                 return Some(output);
             }
             Outcome::Refused { code: 421, .. } => {
-                assert!(self.world.harm.fatal > 0);
+                assert!(self.world.net.harm.fatal > 0);
                 self.over = true;
             }
             // What the session knows by itself: MLSD is not served here, and a directory has no size.
@@ -111,6 +133,12 @@ impl Play {
             Outcome::Refused { verb: Some(Verb::Size), code: 550, .. } => {}
             // The host knows no SITE command of its own.
             Outcome::Refused { verb: Some(Verb::Site), code: 504, .. } => {}
+            // More was sent than may be stored.
+            Outcome::Refused { code: 552, .. }
+                if self.quota.is_some_and(|quota| self.world.files().upload.len() + 3000 > quota) => {}
+            // What was cleared cannot be cleared again.
+            Outcome::Refused { verb: Some(Verb::Ccc), code: 533, .. }
+                if !self.world.client().is_secured() => {}
             Outcome::Refused { .. } => assert!(now != before, "refused for nothing: {outcome:?}"),
             Outcome::Failed(_) => assert!(now.0 != before.0, "failed for nothing: {outcome:?}"),
             Outcome::Close | Outcome::Error(_) => self.over = true,
@@ -126,43 +154,47 @@ impl Play {
         mut operation: Operation<S>,
         own: impl Fn(S::Output<'_>) -> O,
     ) -> Option<O> {
-        let before = (self.world.harm, self.world.host.refused());
-        let polls = if self.random.below(5) == 0 { self.random.below(60) } else { usize::MAX };
-        self.world.note(|| format!("-- {name}, for {polls}"));
+        let before = self.before();
+        let polls = if self.choices.below(5) == 4 { self.choices.below(60) } else { usize::MAX };
+        self.world.net.note(|| format!("-- {name}{}", within(polls)));
         let outcome = self.world.run_for(&mut operation, polls, own);
         drop(operation);
         self.tally.dropped += usize::from(outcome.is_none());
+        // Who drops what changes TLS leaves the server waiting.
+        if outcome.is_none() && self.tls && matches!(name, "CCC" | "REIN") {
+            self.world.net.harm.fatal += 1;
+        }
         let output = outcome.and_then(|outcome| self.judge(before, outcome));
-        if self.random.below(4) == 0 && !self.over {
-            self.world.idle(self.random.below(200));
+        if self.choices.below(4) == 3 && !self.over {
+            self.world.idle(self.choices.below(1000));
         }
         output
     }
 
     fn path(&mut self) -> (&'static str, Text<'static>) {
-        let path = FILES[self.random.below(FILES.len())];
+        let path = FILES[self.choices.below(FILES.len())];
         (path, t(path))
     }
 
     /// Opens a transfer and does with it what may be done. Says whether it is complete.
     fn transfer(&mut self, name: &str, open: Operation<Open<'_>>) -> Option<Option<Vec<u8>>> {
-        let harm = self.world.harm;
+        let harm = self.world.net.harm;
         let own = |opened: client::Opened<'_>| (opened.transfer, opened.unique_name.map(<[u8]>::to_vec));
         let (id, unique) = self.ask(name, open, own)?;
-        let before = (harm, self.world.host.refused());
+        let before = (harm, self.world.served().host.refused());
         if self.over {
             return None;
         }
-        match self.random.below(8) {
-            0 => return None,
-            1 => {
+        match self.choices.below(8) {
+            7 => return None,
+            6 => {
                 self.abort(id);
                 return None;
             }
-            2 => {
+            5 => {
                 let mut complete = client::complete(id);
-                let polls = self.random.below(100);
-                self.world.note(|| format!("-- complete, for {polls}, then abort"));
+                let polls = self.choices.below(100);
+                self.world.net.note(|| format!("-- complete, for {polls}, then abort"));
                 match self.world.run_for(&mut complete, polls, |_| ()) {
                     Some(outcome) => {
                         self.judge(before, outcome)?;
@@ -174,11 +206,11 @@ impl Play {
                     }
                 }
             }
-            3 => {
+            4 => {
                 let mut complete = client::complete(id);
-                for _ in 0..1 + self.random.below(3) {
-                    let polls = self.random.below(60);
-                    self.world.note(|| format!("-- complete, for {polls}, then STAT"));
+                for _ in 0..1 + self.choices.below(3) {
+                    let polls = self.choices.below(60);
+                    self.world.net.note(|| format!("-- complete, for {polls}, then STAT"));
                     if let Some(outcome) = self.world.run_for(&mut complete, polls, |_| ()) {
                         self.judge(before, outcome)?;
                         return Some(unique);
@@ -189,8 +221,8 @@ impl Play {
                 self.judge(before, outcome)?;
             }
             _ => {
-                let polls = if self.random.below(6) == 0 { self.random.below(100) } else { usize::MAX };
-                self.world.note(|| format!("-- complete, for {polls}"));
+                let polls = if self.choices.below(6) == 5 { self.choices.below(100) } else { usize::MAX };
+                self.world.net.note(|| format!("-- complete{}", within(polls)));
                 let outcome = self.world.run_for(&mut client::complete(id), polls, |_| ())?;
                 self.judge(before, outcome)?;
             }
@@ -200,26 +232,26 @@ impl Play {
     }
 
     fn abort(&mut self, id: TransferId) {
-        let before = (self.world.harm, self.world.host.refused());
-        self.world.note(|| "-- abort".to_owned());
+        let before = self.before();
+        self.world.net.note(|| "-- abort".to_owned());
         let outcome = self.world.run(&mut client::abort(id), |_| ());
         let done = self.judge(before, outcome);
         if done.is_some() {
             self.tally.aborted += 1;
-            assert_eq!(self.world.ends(CLIENT), 0, "a data connection outlives its abort");
+            assert!(!self.world.has_end(CLIENT), "a data connection outlives its abort");
         }
     }
 
     fn representation(&mut self) -> RepresentationType {
-        [RepresentationType::Image, RepresentationType::ASCII][self.random.below(2)]
+        self.choices.one(&[RepresentationType::Image, RepresentationType::ASCII])
     }
 
     /// One file, or a series.
     fn retrieve(&mut self) {
-        if self.random.below(2) == 0 {
+        if self.choices.below(2) == 0 {
             return self.retrieve_one(|open| open);
         }
-        for left in (0..1 + self.random.below(4)).rev() {
+        for left in (0..1 + self.choices.below(4)).rev() {
             if !self.over {
                 self.retrieve_one(|open| open.in_series(left > 0));
             }
@@ -228,60 +260,59 @@ impl Play {
 
     fn retrieve_one(&mut self, series: impl Fn(Operation<Open<'static>>) -> Operation<Open<'static>>) {
         let (name, path) = self.path();
-        let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
-        let offset = if self.random.below(3) == 0 { self.random.below(size + 2) } else { 0 };
+        let size = self.file(name).map_or(0, |file| file.len());
+        let offset = if self.choices.below(3) == 2 { self.choices.below(size + 2) } else { 0 };
         let representation = if offset > 0 { RepresentationType::Image } else { self.representation() };
         let open = series(client::retrieve(path, representation, offset as u64));
         if self.transfer(&format!("RETR {name} from {offset}"), open).is_some() {
-            let file = self.world.host.tree.file(name).expect("a file that is not there was retrieved");
-            assert!(self.world.download == file[offset..], "retrieved something else");
+            let file = self.file(name).expect("a file that is not there was retrieved");
+            assert!(self.world.files().download == file[offset..], "retrieved something else");
         }
     }
 
     fn store(&mut self) {
         let (name, path) = self.path();
-        let bytes = content(&mut self.random);
-        self.world.upload.clone_from(&bytes);
-        self.world.host.sent.push(bytes.clone());
-        let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
+        let bytes = content(&self.choices);
+        self.world.files().upload.clone_from(&bytes);
+        let size = self.file(name).map_or(0, |file| file.len());
         let representation = self.representation();
-        match self.random.below(4) {
-            0 => {
+        match self.choices.below(4) {
+            3 => {
                 let unique = self.transfer("STOU", client::store_unique(Some(path), representation));
                 if let Some(Some(unique)) = unique {
                     let unique = String::from_utf8(unique).unwrap();
-                    assert!(self.world.host.tree.file(&unique) == Some(&bytes), "stored something else");
-                    self.world.host.tree.remove(unique.as_bytes());
+                    assert!(self.file(&unique) == Some(bytes), "stored something else");
+                    self.world.remove(unique.as_bytes());
                 }
             }
             1 => {
                 if self.transfer(&format!("APPE {name}"), client::append(path, representation)).is_some() {
-                    let expected = [&self.world.host.kept[..], &bytes].concat();
-                    assert!(self.world.host.tree.file(name) == Some(&expected), "appended something else");
+                    let expected = [&self.world.served().host.kept[..], &bytes].concat();
+                    assert!(self.file(name) == Some(expected), "appended something else");
                 }
             }
             2 => {
-                let offset = self.random.below(size + 2);
+                let offset = self.choices.below(size + 2);
                 let open = client::store(path, RepresentationType::Image, offset as u64);
                 if self.transfer(&format!("STOR {name} from {offset}"), open).is_some() {
-                    let kept = &self.world.host.kept;
+                    let kept = self.world.served().host.kept.clone();
                     assert_eq!(kept.len(), offset);
                     let expected = [&kept[..], &bytes].concat();
-                    assert!(self.world.host.tree.file(name) == Some(&expected), "stored something else");
+                    assert!(self.file(name) == Some(expected), "stored something else");
                 }
             }
             _ => {
                 let open = client::store(path, representation, 0);
                 if self.transfer(&format!("STOR {name}"), open).is_some() {
-                    assert!(self.world.host.tree.file(name) == Some(&bytes), "stored something else");
+                    assert!(self.file(name) == Some(bytes), "stored something else");
                 }
             }
         }
     }
 
     fn list(&mut self) {
-        let path = [None, Some(t("/dir")), Some(t("/a"))][self.random.below(3)];
-        let open = match self.random.below(4) {
+        let path = self.choices.one(&[None, Some(t("/dir")), Some(t("/a"))]);
+        let open = match self.choices.below(4) {
             0 => client::list(path),
             1 => client::names(path),
             2 => client::machine_list(path),
@@ -289,24 +320,25 @@ impl Play {
         };
         if self.transfer("a listing", open).is_some() {
             let lines = |bytes: &[u8]| bytes.iter().filter(|byte| **byte == b'\n').count();
-            let [sent, received] = [&self.world.host.served, &self.world.download].map(|bytes| lines(bytes));
+            let sent = lines(&self.world.served().host.served);
+            let received = lines(&self.world.files().download);
             assert_eq!(received, sent, "lines of a listing are lost");
         }
     }
 
     fn hash(&mut self) {
         let (name, path) = self.path();
-        let size = self.world.host.tree.file(name).map_or(0, <[u8]>::len);
-        let (first, length) = (self.random.below(size + 2), self.random.below(size + 2));
-        let bounds = (self.random.below(2) == 0).then_some((first, first + length));
+        let size = self.file(name).map_or(0, |file| file.len());
+        let (first, length) = (self.choices.below(size + 2), self.choices.below(size + 2));
+        let bounds = (self.choices.below(2) == 1).then_some((first, first + length));
         let range = bounds.and_then(|(first, last)| ByteRange::new(first as u64, last as u64).ok());
-        let algorithm = [None, Some(HashAlgorithm::Crc32)][self.random.below(2)];
+        let algorithm = self.choices.one(&[None, Some(HashAlgorithm::Crc32)]);
         let reply =
             self.ask(&format!("HASH {name} {bounds:?}"), client::hash(path, algorithm, range), |reply| {
                 reply.expect("what HASH is answered can be read")
             });
         if let Some(reply) = reply {
-            let file = self.world.host.tree.file(name).expect("the hash of nothing");
+            let file = self.file(name).expect("the hash of nothing");
             // An upload that was left alone may have come to its end before.
             let size = file.len();
             let (start, end) = bounds.map_or((0, size), |(first, last)| (first, size.min(last + 1)));
@@ -317,11 +349,11 @@ impl Play {
 
     fn site(&mut self) {
         let (name, path) = self.path();
-        let mode = self.random.below(0o1000) as u16;
-        match self.random.below(4) {
+        let mode = self.choices.below(0o1000) as u16;
+        match self.choices.below(4) {
             0 => {
                 if self.ask(&format!("CHMOD {mode:o} {name}"), client::chmod(path, mode), |_| ()).is_some() {
-                    let (path, changes) = &self.world.host.changed;
+                    let (path, changes) = &self.world.served().host.changed;
                     assert_eq!(
                         (&**path, changes.mode),
                         (name.as_bytes(), Some(mode)),
@@ -352,20 +384,20 @@ impl Play {
     fn begin_anew(&mut self) {
         let granted = self.ask("REIN", client::reinitialize(), |_| ()).is_some();
         if granted {
-            assert!(!self.world.session.is_logged_in());
-            assert_eq!(self.world.ends(CLIENT), 0, "a data connection outlives the login");
+            assert!(!self.world.served().session.is_logged_in());
+            assert!(!self.world.has_end(CLIENT), "a data connection outlives the login");
         } else if !self.over {
             // What becomes of one that was given up is known once the next command is answered.
             let outcome = self.world.run(&mut client::noop(), |_| ());
             self.over = !matches!(outcome, Outcome::Done(_));
-            assert!(!self.over || self.world.harm.fatal > 0, "{outcome:?}");
+            assert!(!self.over || self.world.net.harm.fatal > 0, "{outcome:?}");
         }
-        if self.over || self.world.session.is_logged_in() {
+        if self.over || self.world.served().session.is_logged_in() {
             return;
         }
         self.log_in();
         if !self.over {
-            assert_eq!(self.world.session.working_directory().as_bytes(), b"/");
+            assert_eq!(self.world.served().session.working_directory().as_bytes(), b"/");
             self.umask = Some(UMASK);
             self.tally.begun_anew += 1;
         }
@@ -373,47 +405,55 @@ impl Play {
 
     fn log_in(&mut self) {
         for _ in 0..6 {
-            if self.over || self.world.session.is_logged_in() {
+            if self.over || self.world.served().session.is_logged_in() {
                 break;
             }
-            let before = (self.world.harm, self.world.host.refused());
+            let before = self.before();
+            if self.tls && !self.world.client().is_secured() {
+                let outcome = self.world.run(&mut client::secure(), |_| ());
+                if self.judge(before, outcome).is_none() {
+                    continue;
+                }
+            }
             let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
             if let Outcome::Refused { .. } | Outcome::Error(_) = outcome {
                 // Five failures are the end, whoever is to blame.
-                self.world.harm.fatal += usize::from(self.world.session.failed_logins() >= 5);
+                self.world.net.harm.fatal += usize::from(self.world.served().session.failed_logins() >= 5);
             }
             self.judge(before, outcome);
         }
+        // The host did not want it.
+        self.over |= !self.world.served().session.is_logged_in();
     }
 
     fn step(&mut self) {
         let (name, path) = self.path();
-        match self.random.below(24) {
+        match self.choices.below(24 + usize::from(self.tls)) {
             0 => {
                 let here =
                     self.ask("PWD", client::working_directory(), |path| path.unwrap().bytes().collect());
                 let here: Option<Vec<u8>> = here;
                 if let Some(here) = here {
-                    assert_eq!(here, self.world.session.working_directory().as_bytes());
+                    assert_eq!(here, self.world.served().session.working_directory().as_bytes());
                 }
             }
             1 => {
-                let path = [t("/dir"), t("/"), t("nowhere"), t("/a")][self.random.below(4)];
+                let path = self.choices.one(&[t("/dir"), t("/"), t("nowhere"), t("/a")]);
                 if self.ask("CWD", client::change_directory(path), |_| ()).is_some() {
-                    assert_eq!(self.world.session.working_directory().as_bytes(), path.as_bytes());
+                    assert_eq!(self.world.served().session.working_directory().as_bytes(), path.as_bytes());
                 }
             }
             2 => drop(self.ask("CDUP", client::change_to_parent(), |_| ())),
             3 => {
                 if let Some(size) = self.ask("SIZE", client::size(path), |size| size.unwrap()) {
-                    let file = self.world.host.tree.file(name).expect("the size of nothing");
+                    let file = self.file(name).expect("the size of nothing");
                     assert_eq!(size, file.len() as u64);
                 }
             }
             4 => drop(self.ask("MLST", client::facts(Some(path)), |()| ())),
             5 => drop(self.ask("FEAT", client::features(), |features| features)),
             6 => {
-                let path = [None, Some(t("/")), Some(t("/dir")), Some(path)][self.random.below(4)];
+                let path = self.choices.one(&[None, Some(t("/")), Some(t("/dir")), Some(path)]);
                 let _ = self.ask("STAT", client::status(path), |_| ());
             }
             7 => drop(self.ask("MKD", client::make_directory(t("/new")), |_| ())),
@@ -429,44 +469,50 @@ impl Play {
             17..=19 => self.store(),
             20 | 21 => self.hash(),
             22 => self.site(),
-            _ => self.begin_anew(),
+            23 => self.begin_anew(),
+            _ => drop(self.ask("CCC", client::clear_command_channel(), |()| ())),
         }
     }
 
     /// Nothing goes wrong any more: whatever has happened, all works.
     fn end_well(&mut self) {
-        let calm = Plan { no_resets: self.world.plan.no_resets, ..Plan::calm() };
-        self.world.plan = calm;
-        self.world.note(|| "-- calm".to_owned());
-        self.world.host.tree.put_file("/calm", b"calm\r\n\xff".to_vec());
+        let calm = Plan { no_resets: self.world.net.plan.no_resets, ..Plan::calm() };
+        self.world.net.plan = calm;
+        self.world.net.note(|| "-- calm".to_owned());
+        self.world.put_file("/calm", b"calm\r\n\xff");
         let own = |line: Option<Vec<u8>>| line;
         let here = self
             .world
             .run(&mut client::working_directory(), |path| own(path.ok().map(|path| path.bytes().collect())));
-        if self.world.harm.fatal > 0 && !matches!(here, Outcome::Done(_)) {
+        if self.world.net.harm.fatal > 0 && !matches!(here, Outcome::Done(_)) {
             self.over = true;
             return;
         }
-        assert_eq!(here.done().unwrap(), self.world.session.working_directory().as_bytes());
-        assert!(self.world.dialogue.is_settled(), "{:?}", self.world.dialogue);
+        assert_eq!(here.done().unwrap(), self.world.served().session.working_directory().as_bytes());
+        self.assert_settled();
         let mut open = client::retrieve(t("/calm"), RepresentationType::Image, 0);
         let opened = self.world.run(&mut open, |opened| opened.transfer);
-        if self.world.harm.fatal > 0 && !matches!(opened, Outcome::Done(_)) {
+        if self.world.net.harm.fatal > 0 && !matches!(opened, Outcome::Done(_)) {
             self.over = true;
             return;
         }
         self.world.run(&mut client::complete(opened.done()), |_| ()).done();
-        assert_eq!(self.world.download, b"calm\r\n\xff");
+        assert_eq!(self.world.files().download, b"calm\r\n\xff");
         self.world.run(&mut client::quit(), |line| line.code.get()).done();
-        assert!(self.world.dialogue.is_settled(), "{:?}", self.world.dialogue);
+        self.assert_settled();
+    }
+
+    fn assert_settled(&mut self) {
+        let dialogue = &self.world.served().dialogue;
+        assert!(dialogue.is_settled(), "{dialogue:?}");
     }
 
     pub fn run(&mut self) {
-        let before = (self.world.harm, self.world.host.refused());
+        let before = self.before();
         let outcome = self.world.run(&mut client::greeting(), |_| ());
         self.judge(before, outcome);
         self.log_in();
-        for _ in 0..3 + self.random.below(20) {
+        for _ in 0..3 + self.choices.below(20) {
             if self.over {
                 break;
             }
@@ -476,6 +522,6 @@ impl Play {
             self.end_well();
         }
         self.world.hang_up();
-        assert_eq!(self.world.ends(SERVER), 0, "data connections outlive the session");
+        assert!(!self.world.has_end(SERVER), "data connections outlive the session");
     }
 }

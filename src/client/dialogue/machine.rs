@@ -191,8 +191,10 @@ impl Client {
         if !continues {
             self.ahead.give_up();
         }
-        // Earlier reads no longer cover everything that arrives before the next command.
+        // Earlier reads no longer cover everything that arrives before the next command, and what
+        // the client waited for may have arrived while it was not polled.
         self.listening.stop();
+        self.deadlines.restart();
         self.expected.begin(|expected| match inherits {
             _ if expected.is_ahead() => continues,
             Inherits::Nothing | Inherits::Address => false,

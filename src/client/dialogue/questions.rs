@@ -135,6 +135,11 @@ impl Client {
         self.expected().all_belong_to(generation) && !self.session().protection().is_changing()
     }
 
+    /// Returns whether TLS is about to begin or to end on the control connection.
+    pub(in crate::client) fn is_changing_protection(&self) -> bool {
+        self.ending().failure().is_none() && self.session().protection().is_changing()
+    }
+
     /// Returns the current operation.
     pub(in crate::client) const fn generation(&self) -> Generation {
         self.expected().generation()

@@ -1,8 +1,11 @@
 //! A server of one session: a tree, and what it does about each command. What it says is true but for the faults
 //! that it was told to make, and it remembers what it really did.
 
-use super::faults::{FOREIGN, Fault, Faults, Kind, REFUSALS};
-use super::net::{Listener, Net, SECOND};
+use super::super::choices::Choices;
+use super::super::network::{Net, SECOND, Socket};
+use super::super::world::SERVER;
+use super::dialogue::Dialogue;
+use super::faults::{FOREIGN, Fault, Faults, GARBAGE, Kind, REFUSALS};
 use super::script::{Reply, Step};
 use ftp_proto::codec::{Escaped, Verb};
 use std::collections::{BTreeMap, VecDeque};
@@ -37,6 +40,7 @@ pub struct Executed {
 
 #[derive(Debug)]
 pub struct Server {
+    pub dialogue: Dialogue,
     pub tree: BTreeMap<Vec<u8>, Node>,
     pub faults: Faults,
     pub log: Vec<Executed>,
@@ -44,7 +48,9 @@ pub struct Server {
     pub(super) script: VecDeque<Step>,
     pub(super) ready_at: u64,
     pub(super) deadline: Option<u64>,
-    pub(super) link: Option<usize>,
+    pub(super) link: Option<Socket>,
+    /// A passive port is open.
+    pub(super) listens: bool,
     pub(super) got: Vec<u8>,
     pub(super) active: Option<u16>,
     /// Replies that come at some time, whatever else is said.
@@ -57,6 +63,11 @@ pub struct Server {
     pub(super) received: usize,
     pub(super) client_gone: bool,
     pub(super) closed: bool,
+    /// The server has TLS, and the client sends neither name nor password without it.
+    pub tls: bool,
+    pub(super) secure: bool,
+    /// What goes wrong with the handshake that is to come.
+    pub(super) handshake: Option<Fault>,
     /// How long it may think about a command, in microseconds.
     pub(super) thinks: u64,
     cwd: Vec<u8>,
@@ -86,38 +97,37 @@ const HOSTILE: [&[u8]; 14] = [
     b"trail ",
 ];
 
-pub fn content(random: &mut super::Random) -> Vec<u8> {
-    let most = [1, 20, 300, 3000][random.below(4)];
-    let length = random.below(most + 1);
-    let number = random.next();
-    (0..length).map(|_| random.below(256) as u8).chain(number.to_be_bytes()).collect()
+pub fn content(choices: &Choices) -> Vec<u8> {
+    let most = choices.one(&[1, 20, 300, 3000]);
+    choices.content(most)
 }
 
 impl Server {
-    pub fn new(random: &mut super::Random) -> Self {
+    pub fn new(choices: &Choices) -> Self {
         let mut tree = BTreeMap::new();
         for directory in ["/", "/dir", "/dir/deep", "/h", "/empty"] {
             tree.insert(directory.as_bytes().to_vec(), Node::Directory);
         }
         for file in ["/a", "/b", "/dir/c", "/dir/d"] {
-            tree.insert(file.as_bytes().to_vec(), Node::File(content(random)));
+            tree.insert(file.as_bytes().to_vec(), Node::File(content(choices)));
         }
         for name in HOSTILE {
-            let directory = random.below(3) == 0;
-            let node = if directory { Node::Directory } else { Node::File(content(random)) };
+            let directory = choices.below(3) == 2;
+            let node = if directory { Node::Directory } else { Node::File(content(choices)) };
             tree.insert([b"/h/", name].concat(), node);
         }
-        let later = (random.below(3) == 0).then(|| random.below(5_000_000) as u64);
+        let later = (choices.below(3) == 2).then(|| choices.below(5_000_000) as u64);
         let greeting = Reply::own(220, "ready", None);
         let mut script: VecDeque<Step> = [Step::Say(greeting.clone())].into();
-        let mut faults = Faults::draw(random);
+        let mut faults = Faults::draw(choices);
         // The greeting can come twice.
-        if let (Some(later), Some(_)) = (later, faults.next(random, Kind::Plain)) {
+        if let (Some(later), Some(_)) = (later, faults.next(choices, Kind::Plain)) {
             faults.fired.pop();
             faults.fired.push(Fault::DoubledLate);
             script.push_back(Step::Later(later, greeting));
         }
         Self {
+            dialogue: Dialogue::default(),
             tree,
             faults,
             log: Vec::new(),
@@ -125,6 +135,7 @@ impl Server {
             ready_at: 0,
             deadline: None,
             link: None,
+            listens: false,
             got: Vec::new(),
             active: None,
             later: Vec::new(),
@@ -135,13 +146,16 @@ impl Server {
             received: 0,
             client_gone: false,
             closed: false,
-            thinks: [0, 1000, 200_000, 3_000_000][random.below(4)],
+            tls: false,
+            secure: false,
+            handshake: None,
+            thinks: [0, 1000, 200_000, 3_000_000][choices.below(4)],
             cwd: b"/".to_vec(),
             logged_in: false,
             rest: 0,
             rest_ignored: false,
             rnfr: None,
-            knows_mlsd: random.below(5) != 0,
+            knows_mlsd: choices.below(5) != 4,
             next_port: 5000,
         }
     }
@@ -240,12 +254,13 @@ impl Server {
             Some(Verb::Size) => Kind::Size,
             Some(Verb::Rest) => Kind::Rest,
             Some(Verb::Epsv | Verb::Pasv) => Kind::Passive,
+            Some(Verb::Auth) => Kind::Auth,
             Some(Verb::Quit | Verb::Abor) => Kind::Last,
             _ => Kind::Plain,
         };
-        let fault = self.faults.next(&mut net.random, kind);
+        let fault = self.faults.next(&net.choices, kind);
         if let Some(fault) = fault {
-            net.note(&format!("-- {fault:?} with {}", Escaped(line)));
+            net.note(|| format!("-- {fault:?} with {}", Escaped(line)));
         }
         self.log.push(Executed {
             number,
@@ -262,7 +277,7 @@ impl Server {
         let pause = Step::Pause(net.some_time(self.thinks));
         self.script = match fault {
             Some(Fault::Refused) => {
-                let code = REFUSALS[net.random.below(REFUSALS.len())];
+                let code = REFUSALS[net.choices.below(REFUSALS.len())];
                 vec![pause, Step::Say(Reply::own(code, "No.", Some(number)))]
             }
             Some(Fault::Leaves) => {
@@ -288,9 +303,11 @@ impl Server {
     fn spoil(&mut self, net: &mut Net, fault: Option<Fault>) {
         let last = self.script.iter().rposition(|step| matches!(step, Step::Say(reply) if reply.code >= 200));
         let (Some(last), Some(fault)) = (last, fault) else { return };
-        let (code, text) = FOREIGN[net.random.below(FOREIGN.len())];
+        let (code, text) = FOREIGN[net.choices.below(FOREIGN.len())];
         let foreign = Reply::own(code, text, None);
         match fault {
+            // Twice in the clear, it is as if injected: are_harmless knows nothing of that.
+            Fault::DoubledAtOnce if self.log.last().is_some_and(|log| log.verb == Some(Verb::Auth)) => {}
             Fault::DoubledAtOnce => {
                 if let Step::Say(reply) = &mut self.script[last] {
                     reply.copies = 2;
@@ -307,12 +324,28 @@ impl Server {
                 }
             }
             Fault::ForeignBefore => {
-                let at = net.random.below(last + 1);
+                let at = net.choices.below(last + 1);
                 self.script.insert(at, Step::Pause(net.some_time(2 * SECOND)));
                 self.script.insert(at, Step::Say(foreign));
             }
             Fault::ForeignAfter => {
                 self.script.insert(last + 1, Step::Later(net.some_time(5 * SECOND), foreign));
+            }
+            Fault::HangsUpWithin => {
+                let Step::Say(reply) = &mut self.script[last] else { return };
+                reply.cut(net.choices.below(40));
+                self.script.truncate(last + 1);
+                self.script.push_back(Step::HangUp);
+                if let Some(log) = self.log.last_mut() {
+                    log.unanswered = true;
+                }
+            }
+            Fault::Garbage => {
+                let (code, bytes) = GARBAGE
+                    .get(net.choices.below(GARBAGE.len() + 1))
+                    .map_or((0, vec![b'x'; 9000]), |(code, bytes)| (*code, bytes.to_vec()));
+                let at = net.choices.below(last + 1);
+                self.script.insert(at, Step::Say(Reply::new(code, bytes, None)));
             }
             Fault::LeavesLater => self.leaves_at = Some(net.now + net.some_time(60 * SECOND)),
             _ => {}
@@ -332,7 +365,18 @@ impl Server {
         let own = |code, text: &str| vec![Step::Say(Reply::own(code, text, Some(number)))];
         let bytes = |code, text: Vec<u8>| vec![Step::Say(Reply::new(code, text, Some(number)))];
         let Some(verb) = verb else { return own(500, "What?") };
+        let open = self.tls && !self.secure && matches!(verb, Verb::User | Verb::Pass);
+        assert!(!open, "a name or a password is sent in the clear");
         match verb {
+            Verb::Auth if self.tls => {
+                let mut text = b"234 Go on.\r\n".to_vec();
+                match fault {
+                    Some(Fault::Injected) => text.extend_from_slice(b"230 You are in.\r\n"),
+                    fault => self.handshake = fault.filter(|fault| fault.spoils_handshake()),
+                }
+                return self.done(bytes(234, text));
+            }
+            Verb::Pbsz | Verb::Prot => return self.done(own(200, "Okay.")),
             Verb::User => return self.done(own(331, "Password, please.")),
             Verb::Pass => {
                 self.logged_in = true;
@@ -398,8 +442,11 @@ impl Server {
             }
             Verb::Epsv | Verb::Pasv => {
                 self.next_port += 1;
-                net.passive = (fault != Some(Fault::Unreachable))
-                    .then_some(Listener { port: self.next_port, link: None });
+                net.stop_listening(SERVER);
+                self.listens = fault != Some(Fault::Unreachable);
+                if self.listens {
+                    net.listen(SERVER, "192.0.2.1".parse().unwrap(), Some(self.next_port));
+                }
                 self.active = None;
                 true
             }
@@ -411,7 +458,8 @@ impl Server {
                     Verb::Eprt => number(2),
                     _ => number(4) * 256 + number(5),
                 });
-                net.passive = None;
+                net.stop_listening(SERVER);
+                self.listens = false;
                 true
             }
             _ => return own(502, "Not here."),
@@ -445,7 +493,7 @@ impl Server {
                     return own(550, "Not a file.");
                 };
                 match fault {
-                    Some(Fault::SizeWrong) => net.random.below(2 * size + 10).to_string(),
+                    Some(Fault::SizeWrong) => net.choices.below(2 * size + 10).to_string(),
                     _ => size.to_string(),
                 }
             }

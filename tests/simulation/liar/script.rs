@@ -1,6 +1,9 @@
 //! What the server does about one command, step by step.
 
-use super::net::{Link, Net, SECOND};
+use super::super::network::{Net, SECOND, Socket};
+use super::super::world::{CLIENT, SERVER};
+use super::super::world::{CLIENT_HELLO, SERVER_HELLO};
+use super::faults::Fault;
 use super::server::{Node, Server};
 use ftp_proto::codec::Escaped;
 
@@ -20,6 +23,12 @@ impl Reply {
 
     pub fn own(code: u16, text: &str, number: Option<usize>) -> Self {
         Self::new(code, format!("{code} {text}\r\n").into_bytes(), number)
+    }
+
+    /// Leaves out its end, so that it is none.
+    pub fn cut(&mut self, length: usize) {
+        self.bytes.truncate(length.min(self.bytes.len() - 1));
+        (self.code, self.number) = (0, None);
     }
 
     /// The same once more, which answers nothing.
@@ -54,17 +63,15 @@ impl Server {
         let mut bytes = Vec::new();
         for copy in 0..reply.copies {
             let number = reply.number.filter(|_| copy == 0);
-            net.dialogue.says(reply.bytes.len(), reply.code, number);
+            self.dialogue.says(reply.bytes.len(), reply.code, number);
             bytes.extend_from_slice(&reply.bytes);
         }
-        net.note(&format!("S: {}", Escaped(&bytes)));
-        let delay = net.delay();
+        net.note(|| format!("S: {}", Escaped(&bytes)));
         // Cut anywhere, now and then.
-        let whole = reply.copies > 1 || net.random.below(3) > 0;
-        let cut = if !whole { net.random.below(bytes.len()) } else { bytes.len() };
-        let (now, later) = (net.now, net.delay());
-        net.to_client.send(now, delay, &bytes[..cut]);
-        net.to_client.send(now, delay.max(later), &bytes[cut..]);
+        let whole = reply.copies > 1 || net.choices.below(3) < 2;
+        let cut = if whole { bytes.len() } else { net.choices.below(bytes.len()) };
+        net.say(CLIENT, &bytes[..cut]);
+        net.say(CLIENT, &bytes[cut..]);
     }
 
     /// When something happens by itself.
@@ -79,12 +86,17 @@ impl Server {
         if self.closed || self.client_gone {
             return false;
         }
-        let arrived = net.to_server.arrived(net.now).to_vec();
+        let pipe = &mut net.control[SERVER];
+        let arrived = pipe.arrived(net.now).to_vec();
         if arrived.is_empty() {
-            self.client_gone = net.to_server.is_over(net.now);
+            self.client_gone = pipe.is_over(net.now);
             return self.client_gone;
         }
-        net.to_server.take(arrived.len());
+        pipe.take(arrived.len());
+        if arrived == CLIENT_HELLO {
+            self.shake_hands(net);
+            return true;
+        }
         self.input.extend_from_slice(&arrived);
         while let Some(end) = self.input.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.input.drain(..=end).collect();
@@ -160,27 +172,34 @@ impl Server {
         true
     }
 
-    fn link<'n>(&self, net: &'n mut Net) -> Option<&'n mut Link> {
-        net.links.get_mut(self.link?)
+    /// The client has begun a TLS handshake.
+    fn shake_hands(&mut self, net: &mut Net) {
+        let answer = self.handshake.take();
+        net.note(|| format!("-- the handshake: {answer:?}"));
+        match answer {
+            None => {
+                self.secure = true;
+                net.say(CLIENT, SERVER_HELLO);
+            }
+            Some(Fault::HandshakeFails) => net.say(CLIENT, b"\x15?"),
+            Some(Fault::HandshakeCloses) => self.hang_up(net),
+            Some(_) => {}
+        }
     }
 
     fn close_data(&mut self, net: &mut Net, resets: bool) {
-        let (now, delay) = (net.now, net.delay());
-        if let Some(link) = self.link(net) {
-            match resets {
-                true => link.to_client.reset(now, delay),
-                false => link.to_client.end(now, delay),
-            }
+        match self.link.take() {
+            Some(socket) if resets => net.reset(socket),
+            Some(socket) => net.end(socket),
+            None => {}
         }
-        self.link = None;
     }
 
     fn hang_up(&mut self, net: &mut Net) {
-        net.note("S: closes the connection");
+        net.note(|| "S: closes the connection".to_owned());
         self.close_data(net, true);
-        let (now, delay) = (net.now, net.delay());
-        net.to_client.end(now, delay);
-        net.passive = None;
+        net.hang_up(CLIENT);
+        net.stop_listening(SERVER);
         self.closed = true;
     }
 
@@ -211,31 +230,32 @@ impl Server {
             Step::Later(time, reply) => self.later.push((now + time, reply)),
             Step::Accept => return self.accept(net),
             Step::Send(bytes) => {
-                let (piece, window, delay) = (1 + net.random.below(net.piece), net.window, net.delay());
-                let Some(link) = self.link(net) else { return true };
-                if link.to_server.is_reset(now) || link.to_server.is_over(now) {
+                let piece = net.plan.piece - net.choices.below(net.plan.piece);
+                let Some(link) = self.link else { return true };
+                if net.inward(link).is_reset(now) || net.inward(link).is_over(now) {
                     self.broken(net, 426);
                     return true;
                 }
-                if link.to_client.unread() >= window {
+                if net.outward(link).unread() >= net.plan.window {
                     return self.wait(net, Step::Send(bytes), READS, 426);
                 }
                 self.deadline = None;
                 let piece = piece.min(bytes.len());
-                link.to_client.send(now, delay, &bytes[..piece]);
+                net.send(link, &bytes[..piece], &bytes[..piece]);
                 if piece < bytes.len() {
                     self.script.push_front(Step::Send(bytes[piece..].to_vec()));
                 }
             }
             Step::Read => {
-                let Some(link) = self.link(net) else { return true };
-                if link.to_server.is_reset(now) {
+                let Some(link) = self.link else { return true };
+                let pipe = net.inward(link);
+                if pipe.is_reset(now) {
                     self.broken(net, 426);
-                } else if link.to_server.is_over(now) {
+                } else if pipe.is_over(now) {
                     self.deadline = None;
                 } else {
-                    let arrived = link.to_server.arrived(now).to_vec();
-                    link.to_server.take(arrived.len());
+                    let arrived = pipe.arrived(now).to_vec();
+                    pipe.take(arrived.len());
                     if arrived.is_empty() {
                         return self.wait(net, Step::Read, READS, 426);
                     }
@@ -247,7 +267,7 @@ impl Server {
             Step::Commit(path, base) => {
                 let kept = base.len();
                 let bytes = [base, core::mem::take(&mut self.got)].concat();
-                net.note(&format!("-- {} bytes are stored as {}", bytes.len(), Escaped(&path)));
+                net.note(|| format!("-- {} bytes are stored as {}", bytes.len(), Escaped(&path)));
                 if let Some(log) = self.log.last_mut() {
                     (log.done, log.base) = (true, kept);
                     log.content.clone_from(&bytes);
@@ -270,32 +290,28 @@ impl Server {
 
     fn accept(&mut self, net: &mut Net) -> bool {
         self.got.clear();
-        if let Some(port) = self.active {
-            let at = net.now + net.delay();
-            let link = net.links.len();
-            match &mut net.active {
-                Some((listens, arrivals)) if *listens == port => {
-                    arrivals.push_back((at, link));
-                    net.links.push(Link::default());
-                    self.link = Some(link);
-                }
-                _ => self.broken(net, 425),
+        if let Some(port) = self.active.take() {
+            let [from, to] = [("192.0.2.1", 20), ("192.0.2.2", port)]
+                .map(|(ip, port)| std::net::SocketAddr::new(ip.parse().unwrap(), port));
+            let delay = net.delay();
+            self.link = net.connect(from, to, delay);
+            if self.link.is_none() {
+                self.broken(net, 425);
             }
-            self.active = None;
             return true;
         }
-        let Some(listener) = &mut net.passive else {
+        if !self.listens {
             self.broken(net, 425);
             return true;
-        };
-        match listener.link {
-            Some((at, link)) if at <= net.now => {
-                net.passive = None;
-                self.link = Some(link);
-                self.deadline = None;
+        }
+        match net.arrived(SERVER) {
+            Some(arrival) => {
+                self.link = arrival.link.map(|link| Socket { link, which: 1 });
+                net.stop_listening(SERVER);
+                (self.listens, self.deadline) = (false, None);
                 true
             }
-            _ => self.wait(net, Step::Accept, ACCEPTS, 425),
+            None => self.wait(net, Step::Accept, ACCEPTS, 425),
         }
     }
 }

@@ -1,6 +1,6 @@
-//! What the server does wrong: which faults a seed allows, how often, and how many of them.
+//! What the server does wrong: which faults a session has, how often, and how many of them.
 
-use ftp_proto::testing::Random;
+use super::super::choices::Choices;
 
 /// One thing that the server does wrong with one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,10 @@ pub enum Fault {
     LeavesLater,
     /// The connection is closed without a word.
     HangsUp,
+    /// It is closed within the reply.
+    HangsUpWithin,
+    /// What is no reply comes before the right one.
+    Garbage,
     /// The transfer has no 1yz.
     NoPreliminary,
     /// The final reply comes before the 1yz and the data.
@@ -49,6 +53,18 @@ pub enum Fault {
     SizeWrong,
     /// The passive port cannot be reached.
     Unreachable,
+    /// Another reply follows the 234 in the clear, as from somebody on the path.
+    Injected,
+    /// The TLS handshake fails, is not answered, or ends with the connection.
+    HandshakeFails,
+    HandshakeHangs,
+    HandshakeCloses,
+}
+
+impl Fault {
+    pub const fn spoils_handshake(self) -> bool {
+        matches!(self, Self::HandshakeFails | Self::HandshakeHangs | Self::HandshakeCloses)
+    }
 }
 
 use Fault::*;
@@ -64,6 +80,7 @@ pub enum Kind {
     Download,
     Listing,
     Upload,
+    Auth,
     /// QUIT, ABOR: the server's answer is bad enough.
     Last,
 }
@@ -81,6 +98,9 @@ const ALWAYS: &[Fault] = &[
     Leaves,
     LeavesLater,
     HangsUp,
+    HangsUpWithin,
+    Garbage,
+    Garbage,
 ];
 
 impl Kind {
@@ -90,6 +110,7 @@ impl Kind {
             Self::Size => &[SizeWrong, Refused, Refused],
             Self::Rest => &[RestIgnored, RestIgnored, RestIgnored, Refused, DoubledAtOnce, DoubledLate],
             Self::Passive => &[Unreachable],
+            Self::Auth => &[Injected, HandshakeFails, HandshakeHangs, HandshakeCloses],
             Self::Download => &[
                 NoPreliminary,
                 FinalFirst,
@@ -144,20 +165,20 @@ pub struct Faults {
 
 impl Faults {
     /// Half of the sessions have one fault at most, others a few, and some as many as can be.
-    pub fn draw(random: &mut Random) -> Self {
-        let (rate, budget) = match random.below(20) {
+    pub fn draw(choices: &Choices) -> Self {
+        let (rate, budget) = match choices.below(20) {
             0 => (0, 0),
-            1..=10 => (20 + random.below(120), 1),
-            11..=14 => (60 + random.below(200), 2 + random.below(3)),
-            15..=17 => (30 + random.below(300), usize::MAX),
+            1..=10 => (20 + choices.below(120), 1),
+            11..=14 => (60 + choices.below(200), 2 + choices.below(3)),
+            15..=17 => (30 + choices.below(300), usize::MAX),
             _ => (500, usize::MAX),
         };
-        let only = match random.below(5) {
-            0 => Some(ALWAYS[random.below(ALWAYS.len())]),
-            1 => {
-                let kinds = [Kind::Rest, Kind::Passive, Kind::Download, Kind::Upload, Kind::Size];
-                let own = kinds[random.below(kinds.len())].own();
-                Some(own[random.below(own.len())])
+        let only = match choices.below(5) {
+            3 => Some(ALWAYS[choices.below(ALWAYS.len())]),
+            4 => {
+                let kinds = [Kind::Rest, Kind::Passive, Kind::Download, Kind::Upload, Kind::Size, Kind::Auth];
+                let own = kinds[choices.below(kinds.len())].own();
+                Some(own[choices.below(own.len())])
             }
             _ => None,
         };
@@ -165,17 +186,20 @@ impl Faults {
     }
 
     /// What is done wrong with the next command.
-    pub fn next(&mut self, random: &mut Random, kind: Kind) -> Option<Fault> {
-        let rate = if self.only.is_some() { self.rate.max(300) } else { self.rate };
-        if kind == Kind::Last || self.budget == 0 || random.below(1000) >= rate {
+    pub fn next(&mut self, choices: &Choices, kind: Kind) -> Option<Fault> {
+        // There is one AUTH a session at most.
+        let rate = if self.only.is_some() || kind == Kind::Auth { self.rate.max(400) } else { self.rate };
+        if kind == Kind::Last || self.budget == 0 || !choices.chance(rate, 1000) {
             return None;
         }
         let own = kind.own();
         let fault = match self.only {
             Some(only) if ALWAYS.contains(&only) || own.contains(&only) => only,
             Some(_) => return None,
-            None if !own.is_empty() && random.below(2) == 0 => own[random.below(own.len())],
-            None => ALWAYS[random.below(ALWAYS.len())],
+            None if !own.is_empty() && choices.below(if kind == Kind::Auth { 4 } else { 2 }) != 1 => {
+                own[choices.below(own.len())]
+            }
+            None => ALWAYS[choices.below(ALWAYS.len())],
         };
         self.budget -= 1;
         self.fired.push(fault);
@@ -212,6 +236,22 @@ pub const FOREIGN: &[(u16, &str)] = &[
     (257, "\"/foreign\" is current directory."),
     (331, "Password required."),
     (350, "Restarting at 0."),
+];
+
+/// What is no reply, each with the code that a client may read in it, or 0.
+pub const GARBAGE: &[(u16, &[u8])] = &[
+    (0, b"\r\n"),
+    (0, b"What?\r\n"),
+    (0, b"12 few digits\r\n"),
+    (0, b"999 no such digit\r\n"),
+    (0, b"2 6 Transfer complete.\r\n"),
+    (0, b"\0\x01\x02\xfe\xff\xff\r\n"),
+    (0, b"\xff\xfb\x01\xff\xfd\x03"),
+    (0, b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"),
+    (226, b"226-It never ends.\r\n"),
+    (250, b"250-It never ends.\r\n and goes on\r\n"),
+    (226, b"226\r\n"),
+    (226, b"226 Transfer complete.\n"),
 ];
 
 /// What the server refuses with.

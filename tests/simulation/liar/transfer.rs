@@ -1,7 +1,7 @@
 //! The course of a transfer, right or wrong.
 
+use super::super::network::{Net, SECOND};
 use super::faults::Fault;
-use super::net::{Net, SECOND};
 use super::script::{Reply, Step};
 use super::server::Server;
 use ftp_proto::codec::Verb;
@@ -28,13 +28,13 @@ impl Server {
             Verb::Retr => {
                 let Some(bytes) = self.file(&path) else { return vec![own(550, "No such file.")] };
                 body = bytes.get(from..).unwrap_or_default().to_vec();
-                hint = match net.random.below(4) {
+                hint = match net.choices.below(4) {
                     0 => Some(bytes.len() as u64),
                     1 => Some(body.len() as u64),
                     _ => None,
                 };
                 if fault == Some(Fault::HintWrong) {
-                    hint = Some(net.random.below(2 * bytes.len() + 20) as u64);
+                    hint = Some(net.choices.below(2 * bytes.len() + 20) as u64);
                 }
             }
             Verb::Mlsd if !self.knows_mlsd => return vec![own(502, "Not here.")],
@@ -64,7 +64,7 @@ impl Server {
             Some(hint) => own(150, &format!("Here it comes ({hint} bytes).")),
             None => own(150, "Here it comes."),
         };
-        let mut coin = || net.random.below(2) == 0;
+        let coin = || net.choices.below(2) == 0;
         let mut begins = vec![begins, Step::Accept];
         if coin() {
             begins.reverse();
@@ -96,10 +96,10 @@ impl Server {
             }
         }
         if fault == Some(Fault::Cut) && !body.is_empty() {
-            body.truncate(net.random.below(body.len()));
+            body.truncate(net.choices.below(body.len()));
         }
-        let half = body[..net.random.below(body.len() + 1)].to_vec();
-        let mut coin = || net.random.below(2) == 0;
+        let half = body[..net.choices.below(body.len() + 1)].to_vec();
+        let coin = || net.choices.below(2) == 0;
         let mut data = match uploads {
             true => vec![Step::Read, Step::Commit(path, base), Step::CloseData],
             false => vec![Step::Send(body), Step::CloseData],
@@ -127,10 +127,10 @@ impl Server {
         if let Some(log) = self.log.last_mut() {
             log.announced = begins.iter().any(|step| matches!(step, Step::Say(_)));
         }
-        let pause = Step::Pause(if coin() { 0 } else { net.random.below(2_000_000) as u64 });
+        let pause = Step::Pause(if coin() { 0 } else { net.choices.below(2_000_000) as u64 });
         let first = match fault {
             Some(Fault::FinalFirst) => true,
-            Some(Fault::NoPreliminary) => net.random.below(2) == 0,
+            Some(Fault::NoPreliminary) => net.choices.below(2) == 0,
             _ => false,
         };
         self.promised = first && uploads;

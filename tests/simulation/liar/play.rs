@@ -1,15 +1,19 @@
 //! What a client does in a session, as the seed says, and what has to be true of each thing that it calls done.
 
+use super::super::choices::Choices;
+use super::super::network::{Plan, SECOND};
 use super::super::support::client::Outcome;
 use super::super::support::{secret, t};
+use super::super::world::{CLIENT, Side, World};
 use super::dialogue::Misleading;
-use super::net::SECOND;
+use super::faults::Fault;
 use super::server::{Executed, Node};
-use super::world::World;
-use super::{Random, Tally};
+use super::{Liar, Tally};
 use ftp_proto::client::{self, AbortPolicy, Config, DataConnection, ExpectedSize, Open, Operation};
 use ftp_proto::codec::{Quoted, RepresentationType, Text, Verb};
+use ftp_proto::error::{Error, LocalError};
 use ftp_proto::listing::Formats;
+use ftp_proto::security::{Policy, TlsMode};
 use std::fmt::Debug;
 use std::ops::Range;
 use std::time::Duration;
@@ -39,7 +43,8 @@ struct Claim {
 
 pub struct Play {
     pub world: World,
-    random: Random,
+    choices: Choices,
+    tls: bool,
     /// The number of the first command of the operation, and whether a stray had come before it.
     first: usize,
     claims: Vec<Claim>,
@@ -47,23 +52,44 @@ pub struct Play {
     pub tally: Tally,
 }
 
-fn config(random: &mut Random) -> Config {
+/// The longest that an operation may take, whatever the server does. A limit that runs out ends an operation, apart
+/// from those after which it goes on in another way: the end of the transfer before (2 minutes), two attempts at a
+/// data connection (20 s each), the 1yz (10 s). The last limit is at most 2 minutes again, and the server is slow.
+pub const LONGEST: u64 = 300 * SECOND;
+
+/// How often an operation may be polled.
+const POLLS: usize = 20_000;
+
+fn config(choices: &Choices) -> Config {
     let mut config = Config::default();
     use DataConnection::*;
-    config.data_connection = [Passive, Passive, Active, PassiveThenActive][random.below(4)];
+    config.data_connection = choices.one(&[Passive, Passive, Active, PassiveThenActive]);
     use AbortPolicy::*;
-    config.abort = [Abor, AborUploads, CloseData, AborWithSynch][random.below(4)];
-    config.keepalive = [None, None, Some(Duration::from_secs(7))][random.below(3)];
-    config.pipelining = random.below(3) == 0;
+    config.abort = choices.one(&[Abor, AborUploads, CloseData, AborWithSynch]);
+    config.keepalive = choices.one(&[None, None, Some(Duration::from_secs(7))]);
+    config.pipelining = choices.below(3) == 2;
     config
 }
 
 impl Play {
-    pub fn new(seed: u64) -> Self {
-        let mut random = Random::new(seed ^ 0x6d69_7362);
-        let config = config(&mut random);
-        let world = World::new(seed, config, &mut random);
-        Self { world, random, first: 0, claims: Vec::new(), over: false, tally: Tally::default() }
+    pub fn new(choices: &Choices) -> Self {
+        let mut config = config(choices);
+        let delay = choices.one(&[0, 1000, 50_000, SECOND]);
+        let (piece, window) = (1 + choices.one(&[4000, 400, 40]), 200 + choices.below(6000));
+        let plan = Plan { delay, piece, window, ..Plan::default() };
+        let mut liar = Liar::new(choices);
+        let tls = choices.below(4) == 3;
+        if tls {
+            config.security.tls = TlsMode::Explicit;
+            config.security.data = Policy::Never;
+            liar.tls = true;
+        }
+        let server = "192.0.2.1:21".parse().unwrap();
+        let client = Side::client(config, "192.0.2.2", server, choices);
+        let mut world = World::new(choices, plan, vec![client, Side::liar(liar)]);
+        world.patience = LONGEST;
+        let choices = choices.clone();
+        Self { world, choices, tls, first: 0, claims: Vec::new(), over: false, tally: Tally::default() }
     }
 
     pub fn run(&mut self) {
@@ -72,32 +98,46 @@ impl Play {
         if self.judge(outcome).is_none() {
             return;
         }
+        if self.tls {
+            self.begin();
+            let outcome = self.world.run(&mut client::secure(), |_| ());
+            if self.judge(outcome).is_none() {
+                self.try_in_the_clear();
+                return;
+            }
+            let secured = self.world.client().is_secured();
+            assert!(secured, "it is secured, and is not");
+            let injected = self.world.liar().faults.fired.contains(&Fault::Injected);
+            assert!(!injected, "what was said in the clear counts under TLS");
+        }
         self.begin();
         let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
         if self.judge(outcome).is_none() {
             return;
         }
-        if self.random.below(2) == 0 {
+        if self.choices.below(2) == 1 {
             self.begin();
             let outcome = self.world.run(&mut client::setup(), |_| ());
             self.judge(outcome);
         }
-        for _ in 0..3 + self.random.below(12) {
-            if self.over || self.world.client.is_closed() {
+        for _ in 0..3 + self.choices.below(12) {
+            if self.over || self.world.client().is_closed() {
                 break;
             }
-            if self.random.below(6) == 0 {
-                let time = self.random.below(6 * SECOND as usize) as u64;
-                self.world.idle(time);
+            if self.choices.below(6) == 5 {
+                let time = self.choices.below(6 * SECOND as usize) as u64;
+                let until = self.world.net.now + time;
+                self.world.idle_until(100_000, until);
             }
             self.begin();
             self.operation();
         }
-        if !self.over && !self.world.client.is_closed() {
+        if !self.over && !self.world.client().is_closed() {
             self.begin();
             let _ = self.world.run(&mut client::quit(), |_| ());
         }
-        self.world.idle(700 * SECOND);
+        let until = self.world.net.now + 700 * SECOND;
+        self.world.idle_until(100_000, until);
         for claim in core::mem::take(&mut self.claims) {
             let kept = self.server_log(&claim.commands, claim.verb).is_some_and(|log| {
                 log.done
@@ -110,29 +150,40 @@ impl Play {
         }
         self.tally.longest = self.world.longest;
         self.tally.polls = self.world.polls;
-        self.tally.faults = self.world.server.faults.fired.len();
+        self.tally.faults = self.world.liar().faults.fired.len();
         self.tally.one_fault = usize::from(self.tally.faults == 1);
     }
 
+    /// An application that goes on although TLS is refused: the server panics if it gets to know who the user is.
+    fn try_in_the_clear(&mut self) {
+        if self.over || self.world.client().is_closed() {
+            return;
+        }
+        let outcome = self.world.run(&mut client::login(t("me"), secret("secret"), None), |_| ());
+        let denied = matches!(outcome, Outcome::Error(Error::Local(LocalError::Unprotected)));
+        let lost = matches!(outcome, Outcome::Error(Error::Peer(_)) | Outcome::Refused { code: 421, .. });
+        assert!(denied || lost, "a login in the clear comes to {outcome:?}");
+    }
+
     fn begin(&mut self) {
-        self.first = self.world.net.dialogue.commands.len();
+        self.first = self.world.liar().dialogue.commands.len();
     }
 
     fn commands(&self) -> Range<usize> {
-        self.first..self.world.net.dialogue.commands.len()
+        self.first..self.world.liar().dialogue.commands.len()
     }
 
     /// What the server did last about such a command of an operation.
     fn server_log(&self, commands: &Range<usize>, verb: Verb) -> Option<&Executed> {
-        let mut log = self.world.server.log.iter().rev();
+        let mut log = self.world.liar().log.iter().rev();
         log.find(|log| log.verb == Some(verb) && commands.contains(&log.number))
     }
 
     /// A reply that can have misled the client about this operation, with nothing to set it apart.
     fn misleading(&self, commands: &Range<usize>) -> Option<Misleading> {
-        let mut misleading = self.world.net.dialogue.misleading.iter();
+        let mut misleading = self.world.liar().dialogue.misleading.iter();
         let unanswered =
-            |command| self.world.server.log.iter().any(|log| log.number == command && log.unanswered);
+            |command| self.world.liar().log.iter().any(|log| log.number == command && log.unanswered);
         let undecidable = |reply: &Misleading| reply.is_undecidable() || unanswered(reply.command);
         misleading.find(|reply| commands.contains(&reply.command) && undecidable(reply)).copied()
     }
@@ -146,7 +197,7 @@ impl Play {
         match self.misleading(commands) {
             Some(reply) => {
                 self.tally.misled += 1;
-                self.world.net.note(&format!("-- misled about {what} by {reply:?}"));
+                self.world.net.note(|| format!("-- misled about {what} by {reply:?}"));
             }
             None => panic!("{what} was reported done, and was not"),
         }
@@ -156,12 +207,12 @@ impl Play {
     #[track_caller]
     fn judge<O: Debug>(&mut self, outcome: Outcome<O>) -> Option<O> {
         let commands = self.commands();
-        let harmless = self.world.server.faults.are_harmless();
+        let harmless = self.world.liar().faults.are_harmless();
         match &outcome {
             Outcome::Done(_) => self.tally.done += 1,
             Outcome::Refused { .. } => {
                 self.tally.refused += 1;
-                let mut log = self.world.server.log.iter();
+                let mut log = self.world.liar().log.iter();
                 let refused = log.any(|log| commands.contains(&log.number) && !log.done);
                 assert!(refused || !harmless, "refused for nothing: {outcome:?}");
             }
@@ -183,15 +234,15 @@ impl Play {
 
     /// A path that most likely is a file, is a directory, or is free.
     fn path(&mut self, wanted: Wanted) -> Vec<u8> {
-        let tree = &self.world.server.tree;
+        let tree = &self.world.liar().tree;
         let is_wanted = |node: &Node| (*node == Node::Directory) == (wanted == Wanted::Directory);
         let names = tree.iter().filter(|(_, node)| is_wanted(node)).map(|(path, _)| path);
         let names: Vec<Vec<u8>> = names.cloned().collect();
-        match self.random.below(4) {
-            0 => PATHS[self.random.below(PATHS.len())].as_bytes().to_vec(),
-            _ if wanted == Wanted::Nothing => format!("/new{}", self.random.below(1000)).into_bytes(),
+        match self.choices.below(4) {
+            3 => self.choices.one(&PATHS).as_bytes().to_vec(),
+            _ if wanted == Wanted::Nothing => format!("/new{}", self.choices.below(1000)).into_bytes(),
             _ if names.is_empty() => b"/none".to_vec(),
-            _ => names[self.random.below(names.len())].clone(),
+            _ => names[self.choices.below(names.len())].clone(),
         }
     }
 
@@ -203,7 +254,7 @@ impl Play {
 
     /// One operation.
     fn operation(&mut self) {
-        let which = self.random.below(24);
+        let which = self.choices.below(24);
         let path = self.path(match which {
             7 | 8 | 13 | 17 => Wanted::Directory,
             14 => Wanted::Nothing,
@@ -288,9 +339,11 @@ impl Play {
         operation: &mut Operation<S>,
         own: impl Fn(S::Output<'_>) -> O,
     ) -> Option<O> {
-        let polls = if self.random.below(12) == 0 { self.random.below(30) } else { usize::MAX };
+        let polls = if self.choices.below(12) == 11 { self.choices.below(30) } else { POLLS };
         let outcome = match polls {
-            usize::MAX => self.world.run(operation, own),
+            POLLS => {
+                self.world.run_for(operation, POLLS, own).unwrap_or_else(|| panic!("polled {POLLS} times"))
+            }
             polls => match self.world.run_for(operation, polls, own) {
                 Some(outcome) => outcome,
                 None => {
@@ -315,28 +368,28 @@ impl Play {
     fn transfer(&mut self, mut open: Operation<Open<'_>>, confirm: &[u8]) -> Option<(u64, Formats)> {
         let own = |opened: client::Opened<'_>| (opened.transfer, opened.offset, opened.formats);
         let (id, offset, formats) = self.brief(&mut open, own)?;
-        match self.random.below(24) {
-            0 => {
+        match self.choices.below(24) {
+            23 => {
                 self.abort(id);
                 return None;
             }
             // The next operation gives it up.
-            1 => {
+            22 => {
                 self.tally.dropped += 1;
                 return None;
             }
             _ => {}
         }
         let mut complete = client::complete(id).confirm_size(confirm);
-        if self.random.below(12) == 0 {
+        if self.choices.below(12) == 11 {
             complete.ask_status();
         }
-        let outcome = match self.random.below(10) {
-            0 => {
-                let polls = self.random.below(60);
+        let outcome = match self.choices.below(10) {
+            9 => {
+                let polls = self.choices.below(60);
                 match self.world.run_for(&mut complete, polls, |_| ()) {
                     Some(outcome) => outcome,
-                    None if self.random.below(2) == 0 => {
+                    None if self.choices.below(2) == 0 => {
                         self.abort(complete.into_transfer());
                         return None;
                     }
@@ -364,38 +417,38 @@ impl Play {
 
     /// One file, or a series.
     fn retrieve(&mut self, path: &[u8]) {
-        if self.random.below(2) == 0 {
+        if self.choices.below(2) == 0 {
             return self.retrieve_one(path, None);
         }
-        for left in (0..1 + self.random.below(4)).rev() {
-            if !self.over {
+        for left in (0..1 + self.choices.below(4)).rev() {
+            if !self.over && !self.world.client().is_closed() {
+                self.begin();
                 self.retrieve_one(path, Some(left > 0));
             }
         }
     }
 
     fn retrieve_one(&mut self, path: &[u8], series: Option<bool>) {
-        self.begin();
-        let whole = self.world.server.file(&self.world.server.resolve(path)).cloned();
+        let whole = self.world.liar().file(&self.world.liar().resolve(path)).cloned();
         let length = whole.as_ref().map_or(100, Vec::len);
-        let offset = if self.random.below(2) == 0 { self.random.below(length + 1) as u64 } else { 0 };
+        let offset = if self.choices.below(2) == 1 { self.choices.below(length + 1) as u64 } else { 0 };
         let mut open = client::retrieve(Text::new(path).unwrap(), IMAGE, offset);
         if let Some(more) = series {
             open = open.in_series(more);
         }
         let mut expected = None;
-        if let (Some(whole), 0..=2) = (&whole, self.random.below(5)) {
+        if let (Some(whole), 0..=2) = (&whole, self.choices.below(5)) {
             let size = whole.len() as u64;
             expected = Some(size);
-            open = open.expect_size(match self.random.below(2) {
+            open = open.expect_size(match self.choices.below(2) {
                 0 => ExpectedSize::Size(size),
                 _ => ExpectedSize::Fact(size),
             });
         }
-        let confirm = if self.random.below(4) == 0 { b"" } else { path };
+        let confirm = if self.choices.below(4) == 3 { b"" } else { path };
         let Some((offset, _)) = self.transfer(open, confirm) else { return };
         let commands = self.commands();
-        let got = self.world.download.clone();
+        let got = self.world.files().download.clone();
         let Some(log) = self.server_log(&commands, Verb::Retr).filter(|log| log.done).cloned() else {
             return self.assert(false, &commands, "a download of nothing");
         };
@@ -427,29 +480,29 @@ impl Play {
     }
 
     fn store(&mut self, path: &[u8]) {
-        let resolved = self.world.server.resolve(path);
-        let old = self.world.server.file(&resolved).cloned().unwrap_or_default();
-        let offset = if self.random.below(4) == 0 { self.random.below(old.len() + 1) } else { 0 };
-        self.world.upload = super::server::content(&mut self.random);
+        let resolved = self.world.liar().resolve(path);
+        let old = self.world.liar().file(&resolved).cloned().unwrap_or_default();
+        let offset = if self.choices.below(4) == 3 { self.choices.below(old.len() + 1) } else { 0 };
+        self.world.files().upload = super::server::content(&self.choices);
         let open = client::store(Text::new(path).unwrap(), IMAGE, offset as u64);
         if self.transfer(open, b"").is_some() {
-            let upload = self.world.upload.clone();
+            let upload = self.world.files().upload.clone();
             self.claim(Verb::Stor, path, Some((Some(offset), upload)));
         }
     }
 
     fn append(&mut self, path: &[u8]) {
-        self.world.upload = super::server::content(&mut self.random);
+        self.world.files().upload = super::server::content(&self.choices);
         let open = client::append(Text::new(path).unwrap(), IMAGE);
         if self.transfer(open, b"").is_some() {
-            let upload = self.world.upload.clone();
+            let upload = self.world.files().upload.clone();
             self.claim(Verb::Appe, path, Some((None, upload)));
         }
     }
 
     fn list(&mut self, path: &[u8]) {
         let text = Some(Text::new(path).unwrap());
-        let open = match self.random.below(4) {
+        let open = match self.choices.below(4) {
             0 => client::list(text),
             1 => client::names(text),
             2 => client::machine_list(text),
@@ -463,13 +516,14 @@ impl Play {
             _ => Verb::Nlst,
         };
         let log = self.server_log(&commands, verb).filter(|log| log.done);
-        let unused = log.is_some_and(|log| !log.announced) && self.world.download.is_empty();
+        let unused =
+            log.is_some_and(|log| !log.announced) && self.world.sides[CLIENT].files.download.is_empty();
         if unused {
             // A final reply alone, and nothing on the data connection: that is how servers say that there is nothing.
             self.tally.unknowable += 1;
             return;
         }
-        let is_true = log.is_some_and(|log| log.content == self.world.download);
+        let is_true = log.is_some_and(|log| log.content == self.world.sides[CLIENT].files.download);
         self.assert(is_true, &commands, "a listing");
     }
 }
