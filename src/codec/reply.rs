@@ -32,8 +32,20 @@ pub enum EndRule {
     /// The line that begins with the same code and a space, as RFC 959 4.2 requires.
     #[default]
     SameCode,
-    /// The line that begins with any code and a space, for servers that end `553-` with `150 `.
+    /// The line that begins with any code and a space, for servers that end `553-` with `150 `. A
+    /// failure does not end a reply that began as anything else: it may be the reply to the next
+    /// command, and the reply that has no end would be taken for a success of that command.
     AnyCode,
+}
+
+impl EndRule {
+    /// Returns whether a line with the code `found` and a space ends a reply that began with `code`.
+    const fn ends(self, code: ReplyCode, found: ReplyCode) -> bool {
+        match self {
+            Self::SameCode => found.get() == code.get(),
+            Self::AnyCode => found.get() == code.get() || code.is_failure() || !found.is_failure(),
+        }
+    }
 }
 
 /// One line of a reply. The text borrows from the bytes that were parsed.
@@ -98,7 +110,7 @@ impl<'a> ReplyLine<'a> {
             (None, Some((code, true, text))) => Ok(Self { code, position: Position::Single, text }),
             (None, Some((code, false, text))) => Ok(Self { code, position: Position::First, text }),
             (None, None) => Err(Invalid::new("a reply: three digits, then a space or a hyphen")),
-            (Some(code), Some((found, true, text))) if found == code || rule == EndRule::AnyCode => {
+            (Some(code), Some((found, true, text))) if rule.ends(code, found) => {
                 Ok(Self { code, position: Position::Last, text })
             }
             (Some(code), Some((found, false, text))) if found == code => {

@@ -138,7 +138,7 @@ fn a_reply_that_pauses_is_not_over() {
         vec![Say("215-one\r\ntwo"), Delay(seconds(50)), Say("215 UNIX")],
         // This might be the end, but the reply goes on in time.
         vec![
-            Say("215-one\r\n550 two"),
+            Say("215-one\r\n150 two"),
             Delay(seconds(15)),
             Say("three"),
             Delay(seconds(50)),
@@ -154,10 +154,20 @@ fn a_reply_that_pauses_is_not_over() {
     }
     let mut config = Config::default();
     config.timeouts.end_of_reply = seconds(3);
-    let mut rig = Rig::with(config, PEER).greet().says("NOOP", "250-x\r\n550 y");
+    let mut rig = Rig::with(config, PEER).greet().says("NOOP", "250-x\r\n150 y");
     let start = rig.now();
     rig.run(&mut client::noop(), |_| ()).done();
     assert_eq!(rig.now().since(start), seconds(3), "the knob");
+}
+
+#[test]
+fn a_reply_that_began_as_a_success_does_not_end_as_a_failure() {
+    // A stray reply without an end has swallowed the refusal of the command.
+    for reply in ["250-x\r\n550 no such file", "250-x\r\n450 busy", "250-x\r\n530 log in"] {
+        let mut rig = Rig::greeted().says("DELE", reply);
+        let outcome = rig.run(&mut client::delete(t("f")), |_| ());
+        assert_eq!(outcome, peer_error(PeerError::TimedOut(Awaited::Reply)), "{reply}");
+    }
 }
 
 #[test]

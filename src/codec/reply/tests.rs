@@ -63,6 +63,9 @@ fn a_line_is_read_by_the_reply_that_it_is_in() {
         ("211", Some(211), SameCode, Some((211, Last, ""))),
         // Some servers end 553- with 150.
         ("150 x", Some(553), AnyCode, Some((553, Last, "x"))),
+        ("550 x", Some(553), AnyCode, Some((553, Last, "x"))),
+        ("550 x", Some(250), AnyCode, Some((250, Middle, "550 x"))),
+        ("426 x", Some(150), AnyCode, Some((150, Middle, "426 x"))),
         ("150-x", Some(553), AnyCode, Some((553, Middle, "150-x"))),
         ("999 x", Some(553), AnyCode, Some((553, Middle, "999 x"))),
         ("553 x", Some(553), AnyCode, Some((553, Last, "x"))),
