@@ -211,20 +211,3 @@ fn cancelled<S: Sequence>(mut make: impl FnMut() -> Operation<S>, rig: impl Fn()
         }
     }
 }
-
-#[test]
-fn machines_and_operations_are_small() {
-    fn check<T>(name: &str, bound: usize) {
-        let size = std::mem::size_of::<T>();
-        println!("{name}: {size} bytes");
-        assert!(size <= bound, "{name}: {size}");
-    }
-    check::<Client>("Client", 1_232);
-    check::<client::Fxp<'_>>("Fxp", 1024);
-    check::<Operation<client::Greeting>>("Greeting", 96);
-    check::<Operation<client::Login<'_>>>("Login", 384);
-    check::<Operation<client::Open<'_>>>("Open", 384);
-    check::<Operation<client::Complete>>("Complete", 120);
-    check::<Operation<client::Rename<'_>>>("Rename", 384);
-    check::<Operation<client::Exchange<'_, client::PlainAnswer>>>("Exchange", 384);
-}

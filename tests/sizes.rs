@@ -4,7 +4,7 @@ use std::mem::size_of;
 
 use ftp_proto::action::{Action, DataOp, Wait};
 use ftp_proto::buffer::{RecvBuf, SendBuf, Span};
-use ftp_proto::client::{self, Client};
+use ftp_proto::client::{self, Client, Operation};
 use ftp_proto::codec::facts::Facts;
 use ftp_proto::codec::{Command, CommandError, ReplyLine, Text, Timestamp};
 use ftp_proto::error::Error;
@@ -34,7 +34,14 @@ fn no_type_grows_unnoticed() {
         ("RecvBuf", size_of::<RecvBuf<[u8; 0]>>(), 40),
         ("SendBuf", size_of::<SendBuf<[u8; 0]>>(), 64),
         ("ListingParser", size_of::<ListingParser<[u8; 0]>>(), 168),
-        ("Client", size_of::<Client>(), 1216),
+        ("Client", size_of::<Client>(), 1240),
+        ("Fxp", size_of::<client::Fxp<'_>>(), 1024),
+        ("Greeting", size_of::<Operation<client::Greeting>>(), 96),
+        ("Login", size_of::<Operation<client::Login<'_>>>(), 384),
+        ("Open", size_of::<Operation<client::Open<'_>>>(), 384),
+        ("Complete", size_of::<Operation<client::Complete>>(), 120),
+        ("Rename", size_of::<Operation<client::Rename<'_>>>(), 384),
+        ("Exchange", size_of::<Operation<client::Exchange<'_, client::PlainAnswer>>>(), 384),
         ("Server", size_of::<Server>(), 48),
         ("Session", size_of::<Session<[u8; 0]>>(), 1136),
     ] {

@@ -4,9 +4,10 @@ use std::io;
 use std::sync::Arc;
 
 use ftp_proto::codec::Command;
+use ftp_proto::codec::Permissions;
 use ftp_proto::io::{
-    Access, ByteRange, Changes, Digest, File, Filesystem, HashAlgorithm, HostReply, Opened, Refusal,
-    VirtualPath, Wishes,
+    Access, ByteRange, Changes, Digest, DirectoryEntries, File, Filesystem, HashAlgorithm, HostReply, Opened,
+    Refusal, VirtualPath, Wishes,
 };
 use ftp_proto::listing::{Entry, Fields, Kind, OwnedEntry};
 
@@ -141,15 +142,20 @@ fn with_unique_name(path: VirtualPath<'_>, name: Option<&[u8]>) -> Vec<u8> {
     }
 }
 
+/// Returns the permissions of an entry that the account has.
+fn permissions(entry: &Entry<'_>, rules: &Rules, path: &[u8], parent: Rights) -> Option<Permissions> {
+    let permissions = entry.permissions?;
+    Some(permissions & rules.permissions(path, parent, entry.kind == Kind::Directory))
+}
+
 /// Returns an entry with the permissions that the account has.
 fn described(owned: OwnedEntry, rules: &Rules, path: &[u8], parent: Rights) -> OwnedEntry {
     let mut entry = owned.entry();
-    let Some(permissions) = entry.permissions else { return owned };
-    let left = permissions & rules.permissions(path, parent, entry.kind == Kind::Directory);
-    if left == permissions {
+    let left = permissions(&entry, rules, path, parent);
+    if left == entry.permissions {
         return owned;
     }
-    entry.permissions = Some(left);
+    entry.permissions = left;
     Entry::to_owned(&entry)
 }
 
@@ -378,28 +384,24 @@ pub struct HomeEntries<I> {
     unchanged: bool,
 }
 
-impl<I: Iterator<Item = io::Result<OwnedEntry>>> Iterator for HomeEntries<I> {
-    type Item = io::Result<OwnedEntry>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let entry = match self.inner.next()? {
-                Ok(entry) if !self.unchanged => entry,
-                result => return Some(result),
-            };
-            // The same holds for all paths, or it depends on this one.
-            let path = match self.rules.is_uniform() {
-                true => Vec::new(),
-                false => joined(&self.directory, entry.entry().name.as_bytes()),
-            };
-            if self.rules.at(&path) != Rights::NONE {
-                let parent = self.rules.at(&self.directory);
-                return Some(Ok(described(entry, &self.rules, &path, parent)));
+impl<I: DirectoryEntries> DirectoryEntries for HomeEntries<I> {
+    fn next_entries(&mut self, show: &mut dyn FnMut(&Entry<'_>)) -> io::Result<bool> {
+        let Self { inner, rules, directory, unchanged } = self;
+        let parent = rules.at(directory);
+        inner.next_entries(&mut |entry| {
+            if *unchanged {
+                return show(entry);
             }
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        (0, self.inner.size_hint().1)
+            // The same holds for all paths, or it depends on this one.
+            let path = match rules.is_uniform() {
+                true => Vec::new(),
+                false => joined(directory, entry.name.as_bytes()),
+            };
+            if rules.at(&path) != Rights::NONE {
+                let mut entry = *entry;
+                entry.permissions = permissions(&entry, rules, &path, parent);
+                show(&entry);
+            }
+        })
     }
 }

@@ -10,8 +10,8 @@ use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use ftp_proto::io::{Filesystem, Refusal, VirtualPath};
-use ftp_proto::listing::{Fields, Kind};
+use ftp_proto::io::{DirectoryEntries, Filesystem, Refusal, VirtualPath};
+use ftp_proto::listing::{Entry, Fields, Kind};
 
 /// Age at which files are counted again.
 const RECOUNT: Duration = Duration::from_secs(600);
@@ -112,15 +112,13 @@ fn count<F: Filesystem>(files: &F) -> u64 {
     let (mut sum, mut left) = (0u64, vec![b"/".to_vec()]);
     while let Some(directory) = left.pop() {
         let Ok(path) = VirtualPath::parse(&directory) else { continue };
-        let Ok(entries) = files.entries(path, Fields::KIND | Fields::SIZE) else { continue };
-        for entry in entries.flatten() {
-            let entry = entry.entry();
-            match entry.kind {
-                Kind::File => sum = sum.saturating_add(entry.size.unwrap_or(0)),
-                Kind::Directory => left.push(joined(&directory, entry.name.as_bytes())),
-                _ => {}
-            }
-        }
+        let Ok(mut entries) = files.entries(path, Fields::KIND | Fields::SIZE) else { continue };
+        let mut add = |entry: &Entry<'_>| match entry.kind {
+            Kind::File => sum = sum.saturating_add(entry.size.unwrap_or(0)),
+            Kind::Directory => left.push(joined(&directory, entry.name.as_bytes())),
+            _ => {}
+        };
+        while let Ok(true) = entries.next_entries(&mut add) {}
     }
     sum
 }
