@@ -191,7 +191,7 @@ fn the_level_of_mode_z_is_0_to_9() {
         for zeros in ["", "0", "00"] {
             let argument = format!("MODE Z LEVEL {zeros}{level}");
             let read = OptsArgument::parse(argument.as_bytes()).ok();
-            let expected = (level <= 9).then(|| OptsArgument::Deflate(Some(level as u8)));
+            let expected = (level <= 9).then_some(OptsArgument::Deflate(Some(level as u8)));
             assert_eq!(read, expected, "{argument}");
         }
     }
