@@ -15,6 +15,8 @@
 
 #[path = "listings/dates.rs"]
 mod dates;
+#[path = "listings/inferred.rs"]
+mod inferred;
 #[path = "listings/others.rs"]
 mod others;
 #[path = "listings/unreadable.rs"]

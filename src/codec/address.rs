@@ -11,7 +11,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddr
 use core::str::FromStr;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, tag_no_case, take, take_while, take_while_m_n};
+use nom::bytes::complete::{tag_no_case, take, take_while, take_while_m_n};
 use nom::character::complete::{char, digit1, u8 as number, u16 as port};
 use nom::combinator::{all_consuming, map, recognize, value, verify};
 use nom::multi::{fold, many0_count};
@@ -268,7 +268,11 @@ pub fn parse_epsv_reply(text: &[u8]) -> Result<u16, Invalid> {
 /// linear time.
 fn epsv_group(input: &[u8]) -> IResult<&[u8], &[u8], ()> {
     let (input, delimiter) = preceded(char('('), delimiter).parse(input)?;
-    let field = || terminated(take_while_m_n(0, LONGEST_FIELD, move |b| b != delimiter), take(1usize));
+    // The byte after a field may be another one where the field is too long.
+    let field = || {
+        let end = char(char::from(delimiter));
+        terminated(take_while_m_n(0, LONGEST_FIELD, move |b| b != delimiter), end)
+    };
     preceded((field(), field()), field().and_then(all_consuming(digit1))).parse(input)
 }
 
@@ -357,12 +361,15 @@ fn long_host_port(input: &[u8]) -> IResult<&[u8], SocketAddr, ()> {
         }
         Ok((input, octets))
     }
-    let port = || map(preceded(tag(",2"), octets), u16::from_be_bytes);
+    // Any of the numbers may have leading zeros.
+    let exactly = |value| verify(number, move |n| *n == value);
+    let counts = |family, length| (exactly(family), char(','), exactly(length));
+    let port = || map(preceded((char(','), exactly(2)), octets), u16::from_be_bytes);
     alt((
-        map(preceded(tag("4,4"), (octets::<4>, port())), |(host, port)| {
+        map(preceded(counts(LONG_IPV4, 4), (octets::<4>, port())), |(host, port)| {
             SocketAddrV4::new(Ipv4Addr::from(host), port).into()
         }),
-        map(preceded(tag("6,16"), (octets::<16>, port())), |(host, port)| {
+        map(preceded(counts(LONG_IPV6, 16), (octets::<16>, port())), |(host, port)| {
             SocketAddrV6::new(Ipv6Addr::from(host), port, 0, 0).into()
         }),
     ))

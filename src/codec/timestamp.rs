@@ -159,7 +159,8 @@ impl Timestamp {
     }
 
     // time-val = 14DIGIT [ "." 1*DIGIT ]          ; RFC 3659 2.3
-    //   also in use: "191" 2DIGIT 10DIGIT           ; "19" before a count of years since 1900
+    //   also in use: "19" count 10DIGIT, with the fraction    ; the count of years since 1900
+    //   count = ("1" / ... / "9") 2DIGIT
     /// Parses a time-val. Fraction digits after the ninth are dropped. A year written as `19100` is
     /// 2000 (and `19124` is 2024), since some servers send that; a date in words is rejected, not
     /// guessed.

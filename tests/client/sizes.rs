@@ -57,8 +57,14 @@ fn fewer_bytes_than_any_source_says_make_the_client_ask_and_size_decides() {
 }
 
 #[test]
+fn only_the_last_line_of_the_reply_says_the_size() {
+    let mut rig = server("150 here", "213-is it 9?\r\n213 3");
+    assert_eq!(compared(&mut rig, get(0).expect_size(ExpectedSize::Fact(9)), "f"), Outcome::Done(3));
+}
+
+#[test]
 fn where_size_is_refused_the_fact_decides_and_then_the_hint() {
-    for refusal in ["550 no", "500 what", "213 what"] {
+    for refusal in ["550 no", "550 no, error 5", "500 what", "213 what"] {
         let mut rig = server(HINT, refusal);
         assert_eq!(compared(&mut rig, get(0).expect_size(ExpectedSize::Fact(3)), "f"), Outcome::Done(3));
         let mut rig = server("150 here", refusal);

@@ -186,3 +186,99 @@ impl Default for Doubt {
 const fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=502 | 504)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::expected_reply::Accepts;
+    use super::*;
+    use crate::client::reply_to::ReplyTo;
+
+    const fn code(number: u16) -> ReplyCode {
+        ReplyCode::literal(number)
+    }
+
+    const fn probe(verb: Verb) -> ExpectedReply {
+        ExpectedReply::new(ReplyTo::Command(verb), Accepts::Row)
+    }
+
+    const fn owed(verb: Verb) -> ExpectedReply {
+        probe(verb).owed_to(1)
+    }
+
+    /// Returns a doubt after a surplus reply.
+    fn doubtful() -> Doubt {
+        let mut doubt = Doubt::new();
+        doubt.stray();
+        doubt
+    }
+
+    /// Returns a doubt in which the success of DELE has to be confirmed.
+    fn unconfirmed() -> Doubt {
+        let mut doubt = doubtful();
+        doubt.answered(&owed(Verb::Dele), code(250), true, false);
+        doubt
+    }
+
+    #[test]
+    fn a_success_is_confirmed_if_it_changes_something_and_there_is_a_reason() {
+        for (verb, number, is_last, more, doubt, confirmed) in [
+            (Verb::Dele, 250, true, false, Doubt::new(), false),
+            (Verb::Dele, 250, true, true, Doubt::new(), true),
+            (Verb::Dele, 250, true, false, doubtful(), true),
+            (Verb::Dele, 250, false, true, doubtful(), false),
+            (Verb::Dele, 200, true, false, Doubt::new(), true),
+            (Verb::Dele, 550, true, true, doubtful(), false),
+            (Verb::Noop, 200, true, true, doubtful(), false),
+        ] {
+            let mut doubt = doubt;
+            doubt.answered(&owed(verb), code(number), is_last, more);
+            assert_eq!(doubt.is_unconfirmed(), confirmed, "{verb} {number} {is_last} {more}");
+            assert_eq!(doubt.confirmation(), confirmed.then_some(Verb::Syst));
+        }
+    }
+
+    #[test]
+    fn a_command_ends_what_its_predecessors_have_made_certain() {
+        let mut doubt = unconfirmed();
+        doubt.sent();
+        assert!(!doubt.is_unconfirmed());
+        assert_eq!(doubt.probe_before(Some(Verb::Dele)), Some(Verb::Syst), "the doubt remains");
+        let mut doubt = doubtful();
+        doubt.answered(&owed(Verb::Epsv), code(229), true, false);
+        assert_eq!(doubt.probe_before(Some(Verb::Stor)), None, "229 is no answer to STOR");
+        doubt.sent();
+        assert_eq!(doubt.probe_before(Some(Verb::Stor)), Some(Verb::Syst));
+    }
+
+    #[test]
+    fn a_refusal_of_an_unconfirmed_command_belongs_to_the_operation_that_has_adopted_it() {
+        for (number, refuses) in
+            [(550, true), (450, true), (530, true), (502, false), (421, false), (250, false)]
+        {
+            let mut doubt = unconfirmed();
+            doubt.adopt(7);
+            let refused = doubt.refused(code(number));
+            assert_eq!(
+                refused.map(|it| (it.verb(), it.generation())),
+                refuses.then_some((Some(Verb::Dele), 7))
+            );
+            assert_eq!(doubt.is_unconfirmed(), !refuses, "{number}");
+        }
+    }
+
+    #[test]
+    fn only_a_late_answer_to_syst_contradicts_a_success_that_pwd_is_to_confirm() {
+        for (doubt, knows_syst, number, contradicts) in [
+            (unconfirmed(), false, 215, true),
+            (unconfirmed(), false, 257, false),
+            (unconfirmed(), true, 215, false),
+            (doubtful(), false, 215, false),
+        ] {
+            let mut doubt = doubt;
+            if !knows_syst {
+                doubt.answered(&probe(Verb::Syst), code(502), true, false);
+            }
+            assert_eq!(doubt.is_contradicted_by(code(number)), contradicts, "{number}");
+        }
+    }
+}

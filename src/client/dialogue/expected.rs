@@ -385,3 +385,97 @@ impl ExpectedReplies {
         self.doubt.set_aside();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::Direction;
+
+    /// Returns the replies owed after the greeting: to RETR, if `transfer` says so, for operation 1.
+    fn owed(transfer: bool) -> ExpectedReplies {
+        let mut replies = ExpectedReplies::new();
+        replies.clear();
+        if transfer {
+            let retr = ReplyTo::Command(Verb::Retr);
+            let expected = ExpectedReply::transfer(retr, Accepts::Row, Direction::FromServer);
+            replies.sent(expected.owed_to(1), false);
+        }
+        replies
+    }
+
+    const fn plain(verb: Verb) -> ExpectedReply {
+        ExpectedReply::new(ReplyTo::Command(verb), Accepts::Row)
+    }
+
+    #[test]
+    fn replies_belong_to_one_operation_or_not() {
+        let mut replies = owed(true);
+        assert!(replies.all_belong_to(1) && !replies.all_belong_to(2));
+        replies.sent(plain(Verb::Noop).owed_to(2), false);
+        assert!(!replies.all_belong_to(1) && !replies.all_belong_to(2));
+    }
+
+    #[test]
+    fn a_transfer_moves_once_it_was_announced_or_is_assumed_to_have_begun() {
+        let steps: [(fn(&mut ExpectedReplies), bool); 3] = [
+            (|_| {}, false),
+            (|replies| assert_eq!(replies.preliminary(0, false), 1), true),
+            (ExpectedReplies::assume_begun, true),
+        ];
+        for (step, moves) in steps {
+            let mut replies = owed(true);
+            step(&mut replies);
+            assert_eq!(replies.is_transferring(), moves);
+        }
+        assert!(!owed(false).is_transferring());
+    }
+
+    #[test]
+    fn a_second_end_belongs_to_the_last_transfer_until_another_command_is_sent() {
+        let stat = ExpectedReply::during_transfer(ReplyTo::Command(Verb::Stat));
+        for (transfer, number, then, reopened) in [
+            (true, 226, None, true),
+            (true, 226, Some((stat, 211)), true),
+            (true, 226, Some((plain(Verb::Noop), 200)), false),
+            (true, 426, None, false),
+            (false, 226, Some((plain(Verb::Noop), 200)), false),
+        ] {
+            let mut replies = owed(transfer);
+            if transfer {
+                replies.answered(0, ReplyCode::literal(number), false);
+            }
+            if let Some((expected, number)) = then {
+                replies.sent(expected, false);
+                replies.answered(0, ReplyCode::literal(number), false);
+            }
+            assert_eq!(replies.reopen_transfer(), reopened, "{number} {then:?}");
+            assert_eq!(replies.awaits_transfer(), reopened);
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_reply_leaves_it_open_whether_a_stray_is_pending() {
+        let stray = |replies: &mut ExpectedReplies| replies.stray(ReplyCode::literal(250), b"again");
+        let mut pending = owed(true);
+        stray(&mut pending);
+        let mut settled = owed(false);
+        stray(&mut settled);
+        settled.sent(plain(Verb::Noop), false);
+        for (mut replies, is_pending) in [(pending, true), (settled, false)] {
+            assert_eq!(replies.pending_stray().is_some(), is_pending);
+            replies.stray_line();
+            assert_eq!(replies.pending_stray().is_some(), is_pending);
+        }
+    }
+
+    #[test]
+    fn a_success_that_is_set_aside_is_not_confirmed() {
+        let mut replies = owed(false);
+        replies.stray(ReplyCode::literal(250), b"again");
+        replies.sent(plain(Verb::Dele).owed_to(1), false);
+        replies.answered(0, ReplyCode::literal(250), false);
+        assert!(replies.is_unconfirmed());
+        replies.set_aside();
+        assert!(!replies.is_unconfirmed());
+    }
+}

@@ -229,3 +229,32 @@ impl ExpectedReply {
         self.generation = generation;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_what_its_command_and_its_operation_make_it() {
+        let to = ReplyTo::Command;
+        let plain = |verb| ExpectedReply::new(to(verb), Accepts::Row);
+        let transfer = |verb, direction| ExpectedReply::transfer(to(verb), Accepts::Row, direction);
+        #[rustfmt::skip]
+        let table = [
+            // the reply, and whether it is of an upload, moves a file, is a probe's, is by the row
+            (ExpectedReply::new(ReplyTo::Greeting, Accepts::Any), [false, false, false, false]),
+            (plain(Verb::Noop), [false, false, false, true]),
+            (plain(Verb::Syst), [false, false, true, true]),
+            (plain(Verb::Pwd), [false, false, true, true]),
+            (plain(Verb::Syst).owed_to(1), [false, false, false, true]),
+            (transfer(Verb::Stor, Direction::ToServer), [true, true, false, true]),
+            (transfer(Verb::Retr, Direction::FromServer), [false, true, false, true]),
+            (transfer(Verb::List, Direction::FromServer), [false, false, false, true]),
+            (ExpectedReply::transfer(ReplyTo::Other, Accepts::Transfer, Direction::FromServer), [false, false, false, false]),
+        ];
+        for (reply, expected) in table {
+            let is = [reply.is_upload(), reply.moves_file(), reply.is_probe(), reply.is_by_row()];
+            assert_eq!(is, expected, "{reply:?}");
+        }
+    }
+}

@@ -56,7 +56,8 @@ pub enum Kind<'a> {
     Current,
     /// `pdir`: a parent of the listed directory.
     Parent,
-    /// Any other value, unchanged: `OS.unix=slink:/target`.
+    /// Any other value, unchanged: `OS.unix=slink:/target`. An empty value names no kind: it is
+    /// neither read nor written.
     Other(FactValue<'a>),
 }
 

@@ -15,7 +15,7 @@ pub(super) struct Row {
     labels: (&'static str, &'static str),
     /// Reads a value into its field and returns whether it could be read.
     pub(super) read: for<'a> fn(&mut FactValues<'a>, FactValue<'a>) -> bool,
-    /// Returns the value of the field, if it is set.
+    /// Returns the value of the field, if it is set and can be written.
     pub(super) given: for<'a> fn(&FactValues<'a>) -> Option<Written<'a>>,
 }
 
@@ -47,6 +47,11 @@ pub(super) enum Written<'a> {
 }
 
 impl Written<'_> {
+    /// Returns whether the value can be read back, which an empty kind cannot.
+    fn is_readable(&self) -> bool {
+        !matches!(self, Self::Kind(Kind::Other(value)) if value.as_bytes().is_empty())
+    }
+
     pub(super) fn encode<S: Sink + ?Sized>(&self, sink: &mut S) -> Result<(), Full> {
         match self {
             Self::Kind(kind) => sink.put(kind.as_bytes()),
@@ -70,7 +75,7 @@ macro_rules! table {
                 of.$field = $read(value);
                 of.$field.is_some()
             },
-            given: |of| of.$field.map($written),
+            given: |of| of.$field.map($written).filter(Written::is_readable),
         }),*]
     };
 }

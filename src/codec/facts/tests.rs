@@ -401,9 +401,13 @@ fn every_known_fact_has_a_name_and_every_permission_a_letter() {
     assert_eq!(full.present(), FactSet::all());
 }
 
+/// Values that [`Kind::Other`] may hold: an empty one, that of a kind with a name of its own, and
+/// others.
+const OTHER_KINDS: [&str; 4] = ["", "Dir", "OS.unix=slink:/t", "OS.unix=blk-8/1"];
+
 prop_compose! {
     fn any_values()(
-        kind in prop::option::of(0usize..5),
+        kind in prop::option::of(0..KINDS.len() + OTHER_KINDS.len()),
         size: Option<u64>,
         modify in prop::option::of(-62_135_596_800i64..253_402_300_800),
         nanos in 0u32..1_000_000_000,
@@ -411,9 +415,9 @@ prop_compose! {
         mode: Option<u16>,
         uid: Option<u32>,
     ) -> FactValues<'static> {
-        let link = Kind::Other(value("OS.unix=slink:/t").unwrap());
+        let other = |k: usize| Kind::Other(value(OTHER_KINDS[k - KINDS.len()]).unwrap());
         FactValues {
-            kind: kind.map(|k| KINDS.get(k).map_or(link, |row| row.0)),
+            kind: kind.map(|k| KINDS.get(k).map_or_else(|| other(k), |row| row.0)),
             size,
             modify: modify.map(|seconds| Timestamp::from_unix(seconds, nanos).unwrap()),
             perm: perm.map(Permissions::from_bits_truncate),
@@ -531,7 +535,11 @@ proptest! {
         for case in [NameCase::Canonical, NameCase::Lower] {
             let line = encoded(|out| values.encode(FactSet::all(), case, name, out));
             let facts = Facts::parse(&line).unwrap();
-            prop_assert_eq!(facts.values, values);
+            // An empty kind is none, and the value of a named kind is that kind.
+            let kind = values.kind.map(|kind| kind.as_bytes()).filter(|kind| !kind.is_empty());
+            let kind = kind.map(|kind| Kind::from_value(FactValue::new(kind).unwrap()));
+            prop_assert_eq!(facts.values, FactValues { kind, ..values });
+            prop_assert_eq!(facts.unreadable, FactSet::empty());
             prop_assert_eq!(facts.name, name);
             let set = FactSet::from_bits_truncate(bits);
             let some = encoded(|out| values.encode(set, case, name, out));

@@ -1,7 +1,6 @@
 //! The client and its driver.
 
 use core::fmt::Write;
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use ftp_proto::action::{Action, DataEvent, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
@@ -10,9 +9,7 @@ use ftp_proto::client::{self, Client, Config, Event, Open, Operation, Sequence};
 use crate::Sentence;
 use crate::data_end::{DataEnd, File};
 use crate::server_end::ServerEnd;
-use crate::wire::Network;
-
-pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
+use crate::wire::{CLIENT, Network, SERVER};
 
 pub struct ClientEnd {
     client: Client,
@@ -28,7 +25,7 @@ impl ClientEnd {
         let mut config = Config::default();
         config.limits.line = 510;
         Self {
-            client: Client::new(config, crate::server_end::ADDRESS),
+            client: Client::new(config, SERVER),
             rx: RecvBuf::new([0; 512]),
             tx: SendBuf::new([0; 256]),
             data: DataEnd::Idle,
@@ -73,7 +70,7 @@ impl ClientEnd {
                         // The server's end of the wires accepts whoever comes.
                         DataOp::Connect(_) => {
                             network.data = Default::default();
-                            server.arrives(ADDRESS);
+                            server.arrives(CLIENT);
                             Some(DataEvent::Connected)
                         }
                         DataOp::Send(parameters) => {

@@ -8,6 +8,7 @@
 
 mod client_end;
 mod data_end;
+#[allow(dead_code, reason = "the program of the session alone uses the rest")]
 mod server_end;
 mod wire;
 
@@ -16,14 +17,14 @@ use cortex_m as _;
 use cortex_m_rt::entry;
 use cortex_m_semihosting::{debug, hprintln};
 use ftp_proto::client::{self, Client};
-use ftp_proto::codec::{RepresentationType, Secret, Text, TransferMode};
+use ftp_proto::codec::{RepresentationType, Text, TransferMode};
 use ftp_proto::listing::{Kind, MlsdParser};
 use ftp_proto::server::Session;
 use panic_semihosting as _;
 
 use client_end::ClientEnd;
 use data_end::File;
-use server_end::ServerEnd;
+use server_end::{NAME, PASSWORD, ServerEnd, USER};
 use wire::Network;
 
 /// For clippy, which looks at this as a program of the host's: there panic-semihosting is empty.
@@ -33,9 +34,6 @@ fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
     loop {}
 }
 
-const USER: Text<'static> = Text::literal("sensor");
-const PASSWORD: Secret<'static> = Secret::new(Text::literal("correct horse"));
-const NAME: Text<'static> = Text::literal("samples.bin");
 const IMAGE: RepresentationType = RepresentationType::Image;
 
 #[entry]

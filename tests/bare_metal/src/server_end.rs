@@ -1,11 +1,11 @@
 //! The session, its driver, and its host.
 
-use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 
 use ftp_proto::action::{Action, DataEvent, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::codec::Text;
+use ftp_proto::codec::{Secret, Text};
 use ftp_proto::listing::{Clock, Entry, Kind};
 use ftp_proto::server::{
     Access, Answer, Config, Endpoints, Event, Refusal, Request, Server, Session, Ticket,
@@ -13,10 +13,12 @@ use ftp_proto::server::{
 use ftp_proto::time::Instant;
 
 use crate::data_end::{DataEnd, File};
-use crate::wire::Network;
-use crate::{NAME, PASSWORD, USER};
+use crate::wire::{CLIENT, Network, SERVER};
 
-pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
+pub const USER: Text<'static> = Text::literal("sensor");
+pub const PASSWORD: Secret<'static> = Secret::new(Text::literal("correct horse"));
+/// The one file.
+pub const NAME: Text<'static> = Text::literal("samples.bin");
 
 /// The longest command that it takes, in bytes.
 const LINE: usize = 510;
@@ -44,7 +46,7 @@ impl ServerEnd {
     pub fn new() -> Self {
         let mut config = Config::default();
         config.limits.line = LINE;
-        let endpoints = Endpoints { local: ADDRESS, peer: crate::client_end::ADDRESS };
+        let endpoints = Endpoints { local: SERVER, peer: CLIENT };
         Self {
             session: Session::new(config, endpoints, [0; 512]),
             rx: RecvBuf::new([0; LINE + 2]),
@@ -59,8 +61,18 @@ impl ServerEnd {
 
     /// A client comes to the port that was told.
     pub fn arrives(&mut self, from: SocketAddr) {
-        let id = self.listener.expect("nobody listens");
-        self.session.data_event(id, DataEvent::Arrived(from)).expect("it listens");
+        assert!(self.is_met(from), "nobody listens");
+    }
+
+    /// A client comes to the port that was told, if one was.
+    pub fn is_met(&mut self, from: SocketAddr) -> bool {
+        let Some(id) = self.listener else { return false };
+        self.session.data_event(id, DataEvent::Arrived(from)).is_ok()
+    }
+
+    /// Whether the session is over.
+    pub const fn is_closed(&self) -> bool {
+        self.closed
     }
 
     /// Goes on until it waits, and moves what is to be moved. Gives the time, which passes.
@@ -101,14 +113,17 @@ impl ServerEnd {
         match op {
             DataOp::Listen { .. } => {
                 self.listener = Some(id);
-                let at = SocketAddr::new(ADDRESS.ip(), 5000);
+                let at = SocketAddr::new(SERVER.ip(), 5000);
                 self.session.data_event(id, DataEvent::Listening(at)).expect("it asked for this");
+            }
+            DataOp::Connect(_) => {
+                self.session.data_event(id, DataEvent::Connected).expect("it asked for this")
             }
             DataOp::Admit => self.listener = None,
             DataOp::Send(parameters) => self.data = DataEnd::sending(id, parameters),
             DataOp::Receive(parameters) => self.data = DataEnd::receiving(id, parameters),
             DataOp::Close | DataOp::Abort => {
-                self.data = DataEnd::Idle;
+                (self.data, self.listener) = (DataEnd::Idle, None);
                 network.data.to_client.ended = true;
             }
             other => panic!("not expected here: {other:?}"),
@@ -146,10 +161,12 @@ impl Host {
                     Err(_) => Answer::Refused(Refusal::Failed),
                 }
             }
+            Request::ChangeDirectory => Answer::Done,
             _ if !named => Answer::Refused(Refusal::NotFound),
             Request::Stat { .. } => Answer::Entry(&entry),
             Request::Open(Access::Read { .. }) => {
-                self.moving = self.file.clone();
+                self.moving.clear();
+                self.moving.extend(self.file.iter().copied());
                 Answer::Opened { size: entry.size, unique_name: None }
             }
             Request::Open(Access::Write { offset: 0 }) => {
@@ -157,7 +174,8 @@ impl Host {
                 Answer::Opened { size: None, unique_name: None }
             }
             Request::Commit => {
-                self.file = self.moving.clone();
+                self.file.clear();
+                self.file.extend(self.moving.iter().copied());
                 Answer::Done
             }
             _ => Answer::Refused(Refusal::Unsupported),

@@ -1,7 +1,13 @@
 //! The network: a control connection and a data connection between two ends in one memory.
 
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+
 use arrayvec::ArrayVec;
 use ftp_proto::buffer::{RecvBuf, SendBuf};
+
+/// The control connection's ends.
+pub const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
+pub const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 
 /// One direction of a connection: bytes on their way, and whether it was shut down behind them.
 #[derive(Default)]
