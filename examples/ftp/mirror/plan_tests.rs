@@ -51,7 +51,8 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn a_plan_has_what_is_missing_and_what_differs() {
-    let rows: &[(&[&str], &[&str], Rules, &[&str])] = &[
+    type Row<'a> = (&'a [&'a str], &'a [&'a str], Rules, &'a [&'a str]);
+    let rows: &[Row<'_>] = &[
         (&[], &[], DELETE, &[]),
         (&["a 1 9"], &[], RULES, &["copy a New"]),
         (&["a 1 9"], &["a 1 9"], DELETE, &[]),
@@ -198,7 +199,7 @@ fn a_part_file_is_kept_as_long_as_its_file_may_continue_it() {
     let [of_a, of_b, foreign] = [part(b"a"), part(b"b"), part(b"c")];
     let mut target = tree(&["b 9 5"]);
     target.parts.extend([&of_a, &of_b, &foreign].map(|path| (path.clone(), 3)));
-    assert_eq!(plan(&source, &target, &RULES).stale, [of_b.clone()]);
+    assert_eq!(plan(&source, &target, &RULES).stale, std::slice::from_ref(&of_b));
     assert_eq!(plan(&source, &target, &DELETE).stale, [of_b.clone(), foreign]);
     let partial = Tree { is_partial: true, ..source.clone() };
     assert_eq!(plan(&partial, &target, &DELETE).stale, [of_b]);

@@ -417,7 +417,8 @@ mod tests {
 
     #[test]
     fn a_transfer_moves_once_it_was_announced_or_is_assumed_to_have_begun() {
-        let steps: [(fn(&mut ExpectedReplies), bool); 3] = [
+        type Step = fn(&mut ExpectedReplies);
+        let steps: [(Step, bool); 3] = [
             (|_| {}, false),
             (|replies| assert_eq!(replies.preliminary(0, false), 1), true),
             (ExpectedReplies::assume_begun, true),

@@ -262,7 +262,9 @@ mod tests {
         let held: Vec<_> = (0..THREADS + 10)
             .map(|_| {
                 let hold = Arc::clone(&hold);
-                lane.call(move || drop(lock(&hold).recv()))
+                lane.call(move || {
+                    let _ = lock(&hold).recv();
+                })
             })
             .collect();
         assert_eq!(wait(lane.call(|| 7)), Some(7));
