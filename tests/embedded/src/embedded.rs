@@ -4,11 +4,11 @@
 mod data_end;
 mod network;
 #[path = "../../bare_metal/src/server_end.rs"]
+#[allow(dead_code, reason = "the programs for bare metal use the rest")]
 mod server_end;
 #[path = "../../bare_metal/src/wire.rs"]
 mod wire;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use data_end::File;
@@ -20,13 +20,6 @@ use ftp_proto::embedded::{Buffers, Client, Error};
 use ftp_proto::listing::{Clock, Formats, Kind};
 use network::Stack;
 
-mod client_end {
-    use super::{IpAddr, Ipv4Addr, SocketAddr};
-
-    /// Where the session takes its client to be.
-    pub const ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
-}
-
 const USER: Text<'static> = Text::literal("sensor");
 const PASSWORD: Secret<'static> = Secret::new(Text::literal("correct horse"));
 const NAME: Text<'static> = Text::literal("samples.bin");
@@ -37,7 +30,7 @@ type Connected<'s> = Client<'s, Stack, &'s Stack, [u8; 512]>;
 
 async fn connect_with(stack: &Stack, config: Config) -> Result<Connected<'_>, Error> {
     let buffers = Buffers { received: [0; 512], sent: [0; 512], encoded: [0; 512] };
-    let mut client = Client::connect(stack, stack, server_end::ADDRESS, config, buffers).await?;
+    let mut client = Client::connect(stack, stack, wire::SERVER, config, buffers).await?;
     client.run(client::login(USER, PASSWORD, None), |_| ()).await?;
     Ok(client)
 }

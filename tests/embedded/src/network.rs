@@ -15,8 +15,8 @@ use ftp_proto::embedded::embedded_nal_async::TcpConnect;
 use ftp_proto::time::Instant;
 
 use crate::data_end::File;
-use crate::server_end::{self, ServerEnd};
-use crate::wire::{Network, Wire};
+use crate::server_end::ServerEnd;
+use crate::wire::{CLIENT, Network, SERVER, Wire};
 
 /// Number of polls after which a future is considered endless.
 const ENDLESS: usize = 200_000;
@@ -154,12 +154,12 @@ impl TcpConnect for Stack {
             21 => Kind::Control,
             5000 => {
                 self.network.borrow_mut().data = Default::default();
-                self.server.borrow_mut().arrives(crate::client_end::ADDRESS);
+                self.server.borrow_mut().arrives(CLIENT);
                 Kind::Data
             }
             _ => return Err(ErrorKind::ConnectionRefused),
         };
-        assert_eq!(remote.ip(), server_end::ADDRESS.ip());
+        assert_eq!(remote.ip(), SERVER.ip());
         Ok(Connection { stack: self, kind })
     }
 }
