@@ -108,7 +108,7 @@ impl Default for Limits {
 }
 
 /// Time that the server has for each step. Each clock runs only while the client is polled and
-/// waits, and starts anew with each operation.
+/// waits; what is owed to an operation that was dropped is still waited for by the next one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Timeouts {

@@ -194,7 +194,7 @@ impl Client {
         // Earlier reads no longer cover everything that arrives before the next command, and what
         // the client waited for may have arrived while it was not polled.
         self.listening.stop();
-        self.deadlines.restart();
+        self.deadlines.resume();
         self.expected.begin(|expected| match inherits {
             _ if expected.is_ahead() => continues,
             Inherits::Nothing | Inherits::Address => false,
