@@ -16,10 +16,19 @@ fn a_file_that_changes_is_transferred_anew() {
         let (source, target) = if is_up { (&local, &there) } else { (&there, &local) };
         let mut content = served::bytes(1_100_000);
         write(&source.join("file"), &content, LONG_AGO);
-        let path = source.join("file");
+        let (path, part) = (source.join("file"), target.clone());
         let changing = thread::spawn(move || {
-            // In the middle of the transfer, which takes a second.
-            thread::sleep(Duration::from_millis(500));
+            // In the middle of the transfer, which takes a second: something of it has arrived.
+            let has_begun = || {
+                let entries = fs::read_dir(&part).into_iter().flatten().flatten();
+                entries.filter_map(|entry| entry.metadata().ok()).any(|metadata| metadata.len() > 0)
+            };
+            for _ in 0..1000 {
+                if has_begun() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(10));
+            }
             fs::File::options().append(true).open(path).unwrap().write_all(b"more").unwrap();
         });
         let (local, there) = (scratch.arg("local"), url(&served, "there"));

@@ -41,7 +41,6 @@ pub struct Seen {
     /// Sessions that were greeted or refused.
     pub connections: usize,
     pub now: usize,
-    pub most: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -83,7 +82,6 @@ fn enter(seen: &Mutex<Seen>, habits: &Habits) -> bool {
     let admitted = habits.limit.is_none_or(|(limit, _)| seen.now < limit);
     if admitted {
         seen.now += 1;
-        seen.most = seen.most.max(seen.now);
     }
     admitted
 }
