@@ -8,8 +8,7 @@ use std::path::Path;
 
 use ftp_proto::client::TransferFailure;
 use ftp_proto::codec::Escaped;
-use ftp_proto::error::PeerError;
-use ftp_proto::io::Error as FtpError;
+use ftp_proto::io::{Error as FtpError, Remedy};
 
 /// A failure: what failed, and why.
 #[derive(Debug)]
@@ -99,17 +98,14 @@ impl Failure {
     }
 
     /// Returns whether the same may succeed soon: the connection was lost, the server did not
-    /// answer in time, or it refused for now. A full disk does not count.
+    /// answer in time, or it refused for now. A full disk does not count, nor does a file that is
+    /// not the one that was sent.
     pub fn may_pass(&self) -> bool {
         let Why::Remote(error) = &self.why else { return false };
         match error {
-            FtpError::Refused(refused) => refused.is_transient() && refused.code.get() != 452,
-            FtpError::Data(failure, _) => *failure != TransferFailure::NotListed,
-            FtpError::Peer(PeerError::Closed | PeerError::ClosedInside | PeerError::TimedOut(_), _)
-            | FtpError::Peer(_, Some(_))
-            | FtpError::Connect(_)
-            | FtpError::Deadline => true,
-            _ => false,
+            FtpError::Refused(refused) if refused.code.get() == 452 => false,
+            FtpError::Mismatch(_) => false,
+            error => matches!(error.remedy(), Remedy::Retry | Remedy::Reconnect),
         }
     }
 

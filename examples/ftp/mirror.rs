@@ -89,7 +89,7 @@ pub fn mirror(
         only_needed_directories: !options.include.is_empty(),
     };
     let mut plan = plan::plan(source, target, &rules);
-    // Where uploads keep the times at which they were made, only older files are out of date.
+    // If uploads get the time of the upload instead of their own, only older files are out of date.
     let lenient = plan::plan(source, target, &Rules { times: Times::NotOlder, ..rules });
     if !is_down && plan != lenient && !can_set_times(session, remote, &plan, options.dry_run)? {
         plan = lenient;

@@ -36,9 +36,10 @@ pub struct Options {
     #[arg(long, global = true, overrides_with = "timeout", value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub timeout: Option<u64>,
     /// Try again so many times in a row when the connection is lost or the server asks to come back
-    /// later. A transfer continues where it stopped. A first connection is not tried again.
-    #[arg(long, global = true, overrides_with = "retries", value_name = "COUNT", default_value = "5")]
-    pub retries: u32,
+    /// later. A transfer continues where it stopped. A first connection is not tried again [default:
+    /// 5 for many files, 0 for one]
+    #[arg(long, global = true, overrides_with = "retries", value_name = "COUNT")]
+    pub retries: Option<u32>,
     /// The time in seconds before the first retry. It doubles with each, up to a minute.
     #[arg(long, global = true, overrides_with = "retry_wait", value_name = "SECONDS", default_value = "1", value_parser = seconds)]
     pub retry_wait: f64,
@@ -136,7 +137,7 @@ pub enum Command {
     Mv {
         /// The file or directory to rename.
         url: String,
-        /// Its new path, which is not a URL: relative to the login directory, or with a leading
+        /// The new path, which is not a URL: relative to the login directory, or with a leading
         /// slash.
         new_path: String,
     },

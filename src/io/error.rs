@@ -159,7 +159,6 @@ impl Error {
                 TransferFailure::Connection(
                     DataFailure::Unreachable | DataFailure::Broken | DataFailure::Stalled,
                 )
-                | TransferFailure::NotTaken
                 | TransferFailure::Short { .. } => Remedy::Retry,
                 _ => Remedy::Change,
             },
@@ -175,8 +174,8 @@ impl Error {
                 PeerError::Closed
                 | PeerError::ClosedInside
                 | PeerError::ServiceClosing
-                | PeerError::TimedOut(_)
-                | PeerError::UnexpectedReply(_) => Remedy::Reconnect,
+                | PeerError::TimedOut(_) => Remedy::Reconnect,
+                // It breaks the protocol, and would do so again.
                 _ => Remedy::GiveUp,
             },
             Self::Local(_) | Self::Stopped => Remedy::GiveUp,
@@ -368,6 +367,7 @@ mod tests {
             (data(DataFailure::Malformed), Change),
             (data(DataFailure::Local), Change),
             (Error::Data(short, None), Retry),
+            (Error::Data(TransferFailure::NotTaken, None), Change),
             (Error::Data(ignored, None), Change),
             (Error::Data(TransferFailure::NotListed, None), Change),
             (Error::Mismatch(Mismatch::Size(3)), Retry),
@@ -380,6 +380,7 @@ mod tests {
             (peer(PeerError::Closed), Reconnect),
             (peer(PeerError::TimedOut(Awaited::Reply)), Reconnect),
             (peer(PeerError::NotFtp), GiveUp),
+            (peer(PeerError::UnexpectedReply(ReplyCode::parse(b"200").unwrap())), GiveUp),
             (peer(PeerError::Handshake), GiveUp),
             (Error::Local(LocalError::NoRoom), GiveUp),
             (Error::Stopped, GiveUp),

@@ -41,7 +41,7 @@ fn program() -> Command {
     for variable in ["FTP_PASSWORD", "NETRC", "HOME", "TZ", "NO_COLOR"] {
         command.env_remove(variable);
     }
-    command.env("NETRC", "/nonexistent").args(["--timeout", "20", "--retry-wait", "0.05"]);
+    command.env("NETRC", "/nonexistent").args(["--timeout", "20", "--retries", "5", "--retry-wait", "0.05"]);
     command
 }
 

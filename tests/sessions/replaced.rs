@@ -4,6 +4,7 @@ use crate::server::{Habits, Server};
 use ftp_proto::io::{Error, Replaced, std::Client};
 use std::fs::File;
 use std::io::{Seek, Write};
+use std::time::Duration;
 use std::{env, process};
 
 /// An upload of `new` over `old`, and what is there afterwards.
@@ -30,11 +31,13 @@ fn upload(name: &str, habits: Habits, old: bool) -> After {
     std::fs::remove_file(&path).unwrap();
     let mut client = Client::connect(server.address).unwrap();
     client.login("me", "secret").unwrap();
+    client.set_operation_timeout(Some(Duration::from_millis(700)));
     let result = client.store_atomic("/f", &file, None).map_err(|error| {
         let error = error.downcast::<Error>().expect("the client's own error");
         assert!(!error.is_fatal(), "{error}");
         error.to_string()
     });
+    client.set_operation_timeout(None);
     client.noop().expect("the session goes on");
     let content = |path: &str| {
         server.see(|seen| match seen.files.get(path).map(Vec::as_slice) {
@@ -88,4 +91,18 @@ fn a_complete_upload_is_kept_if_the_old_file_is_gone_and_the_rename_fails() {
     // RNTO is refused whatever is there.
     let after = upload("kept", Habits { refuses: &["RNTO"], ..Habits::default() }, true);
     assert_eq!(after, After { result: Err("RNTO refused: 550 no".to_owned()), file: None, part: Some(NEW) });
+}
+
+#[test]
+fn a_part_is_kept_while_nobody_knows_what_the_server_has_done() {
+    let late = || Err("the time limit for the operation has expired".to_owned());
+    // What is not answered in time is done all the same.
+    let after = upload("renamed", Habits { delays: &["RNTO"], ..Habits::default() }, true);
+    assert_eq!(after, After { result: late(), file: Some(NEW), part: None });
+    let deletes = Habits { renames_over: false, delays: &["DELE"], ..Habits::default() };
+    let after = upload("deleted", deletes, true);
+    assert_eq!(after, After { result: late(), file: None, part: Some(NEW) }, "the only copy");
+    let asks = Habits { delays: &["SIZE"], ..Habits::default() };
+    let after = upload("asked", asks, true);
+    assert_eq!(after, After { result: late(), file: Some(OLD), part: Some(NEW) }, "no time to delete it");
 }

@@ -24,13 +24,15 @@ pub struct Habits {
     pub refuses: &'static [&'static str],
     /// Commands that the server does not have.
     pub lacks: &'static [&'static str],
+    /// Commands that are carried out, and answered only after a while.
+    pub delays: &'static [&'static str],
     /// Bytes of each upload that are lost, although the server confirms it.
     pub loses: usize,
 }
 
 impl Default for Habits {
     fn default() -> Self {
-        Self { limit: None, renames_over: true, refuses: &[], lacks: &[], loses: 0 }
+        Self { limit: None, renames_over: true, refuses: &[], lacks: &[], delays: &[], loses: 0 }
     }
 }
 
@@ -145,6 +147,9 @@ fn serve(mut control: TcpStream, seen: &Mutex<Seen>, habits: &Habits, admitted: 
             }
             _ => "502 not here".to_owned(),
         };
+        if habits.delays.contains(&command) {
+            thread::sleep(Duration::from_secs(2));
+        }
         write!(control, "{reply}\r\n")?;
     }
     Ok(())

@@ -57,7 +57,7 @@ pub const CLIENTS: [Client; 8] = [
     client("curl",            "curl",                                     By::Curl),
 ];
 
-/// What each client does at each server.
+/// The transfers that each client makes at each server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Task {
@@ -100,7 +100,7 @@ struct Run {
     failure: Option<String>,
 }
 
-/// What a run of a client took, from its start to its end.
+/// The time that a run of a client took, from its start to its end.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Figure {
     /// Time in seconds.

@@ -29,7 +29,7 @@ const GROUP: NamedGroup = NamedGroup::X25519;
 const SUITES: [CipherSuite; 2] =
     [CipherSuite::TLS13_AES_256_GCM_SHA384, CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384];
 
-/// What one kind of handshake costs.
+/// The cost of one kind of handshake.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Cost {
     /// The version of TLS, in words.

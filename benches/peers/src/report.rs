@@ -137,7 +137,7 @@ impl Results {
     }
 }
 
-/// What is too long for a cell.
+/// Notes that are too long for a cell.
 #[derive(Default)]
 pub struct Notes(Vec<String>);
 

@@ -10,6 +10,7 @@ use ftp_proto::codec::Digest;
 use ftp_proto::io::{Error, Hasher};
 
 use super::Mirror;
+use super::plan::{Copy, Why};
 use crate::failure::{Failure, Shown};
 use crate::session::Session;
 
@@ -27,7 +28,7 @@ pub enum Content {
 
 impl Mirror<'_> {
     /// Compares the hashes of a local file and of one on the server.
-    pub fn compare(&self, session: &mut Session, local: &Path, remote: &[u8]) -> Result<Content, Failure> {
+    fn compare(&self, session: &mut Session, local: &Path, remote: &[u8]) -> Result<Content, Failure> {
         let algorithm = session.client.offers().and_then(|offers| offers.digest());
         let hasher = algorithm.and_then(Hasher::new);
         if let (Some(hasher), false) = (hasher, self.learnt.cannot_hash.load(Ordering::Relaxed)) {
@@ -43,6 +44,23 @@ impl Mirror<'_> {
             session.shared.report.warn("the server computes no hashes: files are compared by size and time");
         }
         Ok(Content::Unknown)
+    }
+
+    /// Returns whether a file is left as it is, because its content turns out to be the same. Says so.
+    pub fn is_same(
+        &self,
+        session: &mut Session,
+        job: &Copy,
+        local: &Path,
+        remote: &[u8],
+    ) -> Result<bool, Failure> {
+        let Why::Content(differs) = job.why else { return Ok(false) };
+        let content = session.persist(|session| self.compare(session, local, remote))?;
+        let is_same = content == Content::Same || content == Content::Unknown && !differs;
+        if is_same {
+            session.shared.report.skip_same(job.file.size);
+        }
+        Ok(is_same)
     }
 
     /// Checks a file that was transferred, if that was asked for: by a hash, or by its size if the

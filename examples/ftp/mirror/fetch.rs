@@ -7,9 +7,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use ftp_proto::client::ExpectedSize;
 
-use super::content::Content;
 use super::local::{self, path_of as local_path};
-use super::plan::{Copy, Why};
+use super::plan::Copy;
 use super::remote::path_of;
 use super::tree::{File, Moment};
 use super::{LARGE, Mirror};
@@ -28,12 +27,8 @@ impl Mirror<'_> {
     /// Downloads a file, which replaces the local one once it is complete.
     pub fn fetch(&self, session: &mut Session, job: &Copy) -> Result<(), Failure> {
         let (remote, local) = (path_of(self.remote, &job.path), local_path(self.local, &job.path)?);
-        if let Why::Content(differs) = job.why {
-            let content = session.persist(|session| self.compare(session, &local, &remote))?;
-            if content == Content::Same || content == Content::Unknown && !differs {
-                session.shared.report.skip_same(job.file.size);
-                return Ok(());
-            }
+        if self.is_same(session, job, &local, &remote)? {
+            return Ok(());
         }
         let mut job = job.clone();
         // A listing for people does not say enough to continue a part file one day.

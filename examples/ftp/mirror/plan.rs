@@ -198,7 +198,7 @@ fn draw(source: &Tree, target: &Tree, rules: &Rules) -> Plan {
             continue;
         }
         let removal = Removal { path: path.to_vec(), is_directory };
-        // Where case does not matter, the other spelling would otherwise be removed with it.
+        // If case does not matter, the other spelling would otherwise be removed with it.
         match is_cleared || folded.contains_key(&fold(path)) {
             true => plan.cleared.push(removal),
             false => plan.removals.push(removal),

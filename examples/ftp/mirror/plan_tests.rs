@@ -203,7 +203,7 @@ fn a_part_file_is_kept_as_long_as_its_file_may_continue_it() {
     assert_eq!(plan(&source, &target, &DELETE).stale, [of_b.clone(), foreign]);
     let partial = Tree { is_partial: true, ..source.clone() };
     assert_eq!(plan(&partial, &target, &DELETE).stale, [of_b]);
-    // What has no exact time cannot be recognised.
+    // A file without an exact time cannot be recognised.
     let copy = &plan(&source, &target, &RULES).copies[0];
     assert_eq!(copy.key().map(|key| key.path_for(b"a")), Some(of_a));
     let time = Some(Moment { seconds: 5, span: 60, is_zone_inferred: false });

@@ -177,7 +177,7 @@ fn zone(session: &mut Session, root: &[u8], files: &[Found]) -> Result<Option<i1
 fn moment(modified: &Modified, zone: Option<i16>) -> Option<Moment> {
     let is_zone_inferred = modified.zone().is_none();
     let is_day = modified.precision() == Precision::Day;
-    // Of a day in an unknown zone, at least the day before and the one after are known.
+    // A day in an unknown time zone begins at most a day earlier or later than in UTC.
     let (assumed, doubt) = match zone {
         Some(zone) => (zone, 0),
         None if is_zone_inferred && !is_day => return None,

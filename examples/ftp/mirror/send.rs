@@ -10,7 +10,6 @@ use std::time::Instant;
 use ftp_proto::codec::Timestamp;
 use ftp_proto::io::Error;
 
-use super::content::Content;
 use super::local::{facts, path_of as local_path};
 use super::plan::{Copy, Why};
 use super::remote::path_of;
@@ -26,12 +25,8 @@ impl Mirror<'_> {
     /// Uploads a file.
     pub fn send(&self, session: &mut Session, job: &Copy) -> Result<(), Failure> {
         let (remote, local) = (path_of(self.remote, &job.path), local_path(self.local, &job.path)?);
-        if let Why::Content(differs) = job.why {
-            let content = session.persist(|session| self.compare(session, &local, &remote))?;
-            if content == Content::Same || content == Content::Unknown && !differs {
-                session.shared.report.skip_same(job.file.size);
-                return Ok(());
-            }
+        if self.is_same(session, job, &local, &remote)? {
+            return Ok(());
         }
         let mut job = job.clone();
         let (mut patience, mut attempt, mut tries) = (Patience::new(), Attempt::default(), 1);

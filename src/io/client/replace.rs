@@ -37,11 +37,14 @@ impl<R: Runtime> Client<R> {
     ///
     /// # Errors
     /// Fails if the file cannot be read, or any of the steps fails; the error of the client is
-    /// inside of the [`io::Error`]. The file at `path` is then as it was, and the part is
-    /// deleted if the session allows it, with one exception: if the old file was deleted and
-    /// the second rename fails as well, the complete upload stays at its temporary name.
+    /// inside of the [`io::Error`].
     ///
-    /// If this future is dropped, the part remains.
+    /// If the upload or the comparison fails, or the server refuses a rename or a deletion, the file
+    /// at `path` is as it was, and the part is deleted if the session allows it. If a rename or the
+    /// deletion fails in any other way (the connection is lost, or its time is over), the server
+    /// may have carried it out, so the part is left where it is: it may be the only copy. It also
+    /// stays if the old file was deleted and the second rename fails, and if this future is
+    /// dropped.
     pub async fn store_atomic(
         &mut self,
         path: impl AsRef<[u8]>,
@@ -58,14 +61,14 @@ impl<R: Runtime> Client<R> {
             Ok(()) => return Ok(Replaced::ByRename),
             Err(error) => error,
         };
-        let in_the_way =
-            matches!(refused, Error::Refused(_)) && !refused.is_fatal() && self.exists(path).await;
-        let deleted = match in_the_way {
+        let deleted = match has_changed_nothing(&refused) && self.exists(path).await {
             true => self.delete(path).await,
             false => Err(refused),
         };
         if let Err(error) = deleted {
-            self.delete_part(&part).await;
+            if has_changed_nothing(&error) {
+                self.delete_part(&part).await;
+            }
             return Err(error.into());
         }
         self.rename(&part, path).await?;
@@ -92,4 +95,9 @@ impl<R: Runtime> Client<R> {
         let is_file = |entry: OwnedEntry| matches!(entry.entry().kind, Kind::File);
         self.size(path).await.is_ok() || self.facts(path).await.is_ok_and(is_file)
     }
+}
+
+/// Returns whether the server has said that it did not do what failed with this error.
+fn has_changed_nothing(error: &Error) -> bool {
+    matches!(error, Error::Refused(_)) && !error.is_fatal()
 }

@@ -1,4 +1,4 @@
-//! What the programs have in common: their arguments.
+//! The arguments of the programs, which are the same for all of them.
 
 use std::env;
 use std::path::PathBuf;
@@ -14,14 +14,14 @@ pub const PASSWORD: &str = "ftppass";
 pub struct Task {
     /// The address of the server.
     pub server: String,
-    /// What to transfer.
+    /// The transfer to make.
     pub kind: Kind,
     /// `true` to hand a whole file to the client, and `false` to copy it by the standard library's or
     /// tokio's `copy`.
     pub by_file: bool,
 }
 
-/// What to transfer.
+/// A transfer to make.
 pub enum Kind {
     /// Fetch the large file to this path.
     Down(PathBuf),
