@@ -169,6 +169,23 @@ fn how_long_the_host_took_to_refuse_does_not_show() {
 }
 
 #[test]
+fn the_delay_of_a_failed_login_ends_with_the_time_to_log_in() {
+    let mut config = prompt();
+    config.timeouts.login = seconds(3);
+    config.timeouts.login_delay = seconds(2);
+    let mut rig = Rig::with(config);
+    rig.say("USER me\r\nPASS wrong");
+    rig.pass(seconds(2));
+    assert_eq!(rig.codes(), [530]);
+    rig.say("USER me\r\nPASS wrong");
+    rig.pass(Duration::from_micros(999_999));
+    assert_eq!(rig.codes(), []);
+    rig.pass(Duration::from_micros(1));
+    assert_eq!(rig.codes(), [530, 421]);
+    assert_eq!(rig.session().ended_by(), Some(PeerError::TimedOut(Awaited::Login)));
+}
+
+#[test]
 fn nothing_is_read_into_the_delay_and_what_came_is_answered_after_it() {
     let mut rig = Rig::with(Config::default());
     assert_eq!(rig.say("USER me\r\nPASS wrong\r\nUSER me\r\nPASS secret\r\nNOOP"), [331]);

@@ -22,13 +22,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// Returns the event that is awaited from the client, its data connection or the host, and its
     /// deadline.
     pub(super) fn deadline(&mut self, now: Instant) -> (Awaited, Instant) {
-        if let Some(due) = self.login.refusal_due(now, &self.config.timeouts) {
-            return (Awaited::Login, due);
+        let timeouts = &self.config.timeouts;
+        let started = self.deadlines.login_began(now);
+        if let Some(due) = self.login.refusal_due(now, timeouts) {
+            return (Awaited::Login, due.min(started.after(timeouts.login)));
         }
         let held = self.announcement_waits();
         let idle = self.idle();
         let timeouts = &self.config.timeouts;
-        let started = self.deadlines.login_began(now);
         let since = self.deadlines.since();
         let listening = self.data.listening_since(now).map(|since| since.after(timeouts.accept));
         let (awaited, deadline) = match (&mut self.transfer, self.call.since(), held) {
