@@ -230,7 +230,8 @@ pub enum DataFailure {
     Handshake,
     /// The TLS session is not the control connection's, so the peer may be anyone.
     NotResumed,
-    /// The received data violates the transfer mode or ends prematurely.
+    /// The received data violates the transfer mode. Data that ends too early is an
+    /// [`Eof`](DataEvent::Eof) that is not clean.
     Malformed,
     /// The application's side failed: a file could not be read or written.
     Local,

@@ -6,11 +6,19 @@
 //! | [`client_driver`] | a [`Client`](crate::client::Client) on your own event loop, step by step |
 //! | [`server_driver`] | a [`Session`](crate::server::Session) likewise, and the life of an open file |
 #![cfg_attr(feature = "rustls", doc = "| [`tls`] | TLS on the control connection and on data connections |")]
-//! | [`host`] | a file system and accounts of your own, blocking and asynchronous |
+#![cfg_attr(
+    feature = "std",
+    doc = "| [`host`] | a file system and accounts of your own, blocking and asynchronous |"
+)]
 //!
-//! Programs that can use threads, tokio or smol need none of this but the last chapter: the
-//! adapters in [`io`](crate::io) are such drivers. A runtime of your own needs only an
-//! implementation of [`io::Runtime`](crate::io::Runtime); `examples/mio` has one.
+#![cfg_attr(
+    feature = "std",
+    doc = "Programs that can use threads, tokio or smol need none of this but the last chapter: the adapters in [`io`](crate::io) are such drivers. A runtime of your own needs only an implementation of [`io::Runtime`](crate::io::Runtime); `examples/mio` has one."
+)]
+#![cfg_attr(
+    not(feature = "std"),
+    doc = "With the feature `std` there are drivers for threads, tokio and smol, and a chapter on hosts."
+)]
 //!
 //! The programs in these chapters are compiled and run as tests. They use `mio` for its `poll`; any
 //! other way to wait for two sockets and a moment does as well.
@@ -33,6 +41,7 @@ pub mod server_driver {}
 pub mod tls {}
 
 /// A host: files and accounts for a server.
+#[cfg(feature = "std")]
 #[doc = include_str!("guide/host.md")]
 pub mod host {}
 

@@ -23,7 +23,7 @@
 //!
 #![cfg_attr(feature = "std", doc = "The **adapters** are in [`io`]: if threads will do, begin with")]
 #![cfg_attr(feature = "std", doc = "[`io::std::Client`] and [`io::std::Server`].")]
-#![cfg_attr(feature = "std", doc = "The [`guide`] shows step by step how to write a driver or a host.")]
+//! The [`guide`] shows step by step how to write a driver or a host.
 //!
 //! # The driving loop
 //!
@@ -89,10 +89,8 @@
 //! driver to open, use or close a data connection. The driver reports the result with
 //! [`client::Client::data_event`].
 //!
-#![cfg_attr(
-    feature = "std",
-    doc = "The [contract](guide::contract) of a driver has every operation, and what a driver does until a deadline."
-)]
+//! The [contract](guide::contract) of a driver has every operation, and what a driver does until a
+//! deadline.
 //!
 //! # Features
 //!
@@ -139,7 +137,8 @@ pub mod codec;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
-#[cfg(all(any(doc, doctest), feature = "std"))]
+// Its programs are tested with the standard library, and are there to read without it.
+#[cfg(any(doc, all(doctest, feature = "std")))]
 pub mod guide;
 #[cfg(feature = "std")]
 pub mod io;

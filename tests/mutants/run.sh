@@ -45,7 +45,7 @@ cp -r src tests docs Cargo.lock "$tree"
     printf '[profile.dev]\ndebug = false\n[profile.dev.package."*"]\nopt-level = 1\n'
 } >"$tree/Cargo.toml"
 # The feature `std` without the adapters, which it has otherwise: the unit tests are written for the standard library.
-sed -i '/^#\[cfg(feature = "std")\]$/{N;/pub mod io;/d}; /^#\[cfg(all(any(doc, doctest), feature = "std"))\]$/{N;/pub mod guide;/d}' "$tree/src/lib.rs"
+sed -i '/^#\[cfg(feature = "std")\]$/{N;/pub mod io;/d}' "$tree/src/lib.rs"
 
 # round N TARGET... -- ARGUMENT...: tests what the earlier rounds left, with these test programs.
 round() {
