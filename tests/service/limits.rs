@@ -199,3 +199,35 @@ fn an_upload_that_is_too_large_is_given_up_and_so_is_one_that_is_too_slow() {
         peer.awaits("426");
     }
 }
+
+#[test]
+fn a_client_whose_upload_is_refused_may_send_on_until_it_has_read_why() {
+    for runtime in Runtime::ALL {
+        let mut setup = Setup::default();
+        setup.config.limits.upload_size = NonZeroU64::new(100_000);
+        let site = Site::with(runtime, setup);
+        let mut peer = Peer::new(site.address);
+        // A reset would make these writes fail, and clients that see one begin again.
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        data.write_all(&[7; 200_000]).unwrap();
+        peer.awaits("552");
+        for _ in 0..10 {
+            thread::sleep(Duration::from_millis(10));
+            data.write_all(&[7; 64_000]).unwrap_or_else(|error| panic!("{runtime:?}: {error}"));
+        }
+        drop(data);
+        peer.says("NOOP", "200");
+        // The server does not listen for ever to somebody who does not stop.
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        data.write_all(&[7; 200_000]).unwrap();
+        peer.awaits("552");
+        let begun = Instant::now();
+        while data.write_all(&[7; 1000]).is_ok() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "{runtime:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
+        peer.says("NOOP", "200");
+    }
+}

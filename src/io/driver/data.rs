@@ -195,7 +195,7 @@ impl<R: Network> Data<R> {
                     State::Sent(wire) | State::AwaitingClose(wire) => {
                         wire.drain(&mut Context::from_waker(Waker::noop()));
                     }
-                    State::Open(_) => self.part(runtime, endpoint),
+                    State::Open(_) if endpoint.is_some_and(Endpoint::is_server) => self.part(runtime),
                     _ => {}
                 }
                 self.close();
@@ -277,11 +277,21 @@ impl<R: Network> Data<R> {
         self.patience
     }
 
-    /// Starts the orderly end of a server's connection on which nothing was transferred.
-    fn part(&mut self, runtime: &Timed<R>, endpoint: Option<&Endpoint>) {
-        if endpoint.is_some_and(Endpoint::is_server) {
-            self.parting = self.take_wire().map(|wire| Box::new(Parting::new(wire, runtime)));
-        }
+    /// Refuses the rest of what a server's client is sending, and keeps the error. The connection
+    /// ends in order, so that the client reads the reply.
+    pub(in crate::io) fn refuse(
+        &mut self,
+        failure: DataFailure,
+        error: io::Error,
+        runtime: &Timed<R>,
+    ) -> DataEvent {
+        self.part(runtime);
+        self.fail(failure, error)
+    }
+
+    /// Starts the orderly end of a server's connection.
+    fn part(&mut self, runtime: &Timed<R>) {
+        self.parting = self.take_wire().map(|wire| Box::new(Parting::new(wire, runtime)));
     }
 
     /// Continues the end of a refused connection. Returns the time for the next call, or `None`.
@@ -384,7 +394,9 @@ impl<R: Network> Data<R> {
                     Poll::Pending => return Poll::Pending,
                     Poll::Ready(Ok(resumed)) => resumed,
                     Poll::Ready(Err(error)) => {
-                        self.part(runtime, endpoint);
+                        if endpoint.is_some_and(Endpoint::is_server) {
+                            self.part(runtime);
+                        }
                         return Poll::Ready(self.fail(DataFailure::Handshake, error));
                     }
                 };

@@ -10,7 +10,7 @@ use crate::action::{DataEvent, DataFailure};
 use crate::io::driver::data::{CHUNK, Data, is_unsupported};
 use crate::io::host::{AsyncFile, AsyncFilesystem};
 use crate::io::net::intake::{Failure, Intake, Taken};
-use crate::io::net::runtime::Network;
+use crate::io::net::runtime::{Network, Timed};
 use crate::server::Lister;
 
 /// Initial number of bytes to receive at a time. The number grows for peers that send more than
@@ -289,23 +289,25 @@ impl<F: AsyncFilesystem> Moving<F> {
     pub(super) fn poll_receive<R: Network>(
         &mut self,
         data: &mut Data<R>,
+        runtime: &Timed<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
         loop {
             match ready!(self.poll_stored(cx)) {
                 Ok(0) => {}
                 Ok(count) => return Poll::Ready(DataEvent::Moved(count)),
-                Err((failure, error)) => return Poll::Ready(data.fail(failure, error)),
+                Err((failure @ DataFailure::Broken, error)) => return Poll::Ready(data.fail(failure, error)),
+                Err((failure, error)) => return Poll::Ready(data.refuse(failure, error, runtime)),
             }
             if !self.may_take(data) {
-                return self.poll_receive_chunk(data, cx);
+                return self.poll_receive_chunk(data, runtime, cx);
             }
             let most = match ready!(data.poll_arrived(cx)) {
                 Ok(most) => most.min(usize::try_from(self.most - self.moved).unwrap_or(usize::MAX)),
                 Err(event) => return Poll::Ready(event),
             };
             if most == 0 {
-                return Poll::Ready(too_large(data));
+                return Poll::Ready(too_large(data, runtime));
             }
             let Some(mut intake) = self.intake.take() else { continue };
             self.change(|what| match what {
@@ -333,13 +335,14 @@ impl<F: AsyncFilesystem> Moving<F> {
     fn poll_receive_chunk<R: Network>(
         &mut self,
         data: &mut Data<R>,
+        runtime: &Timed<R>,
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
         self.buffer.resize(self.chunk, 0);
         let received = ready!(data.poll_receive(cx, &mut self.buffer));
         self.moved += received.bytes as u64;
         if self.moved > self.most {
-            return Poll::Ready(too_large(data));
+            return Poll::Ready(too_large(data, runtime));
         }
         if received.bytes == self.chunk {
             self.chunk = CHUNK.min(4 * self.chunk);
@@ -349,7 +352,7 @@ impl<F: AsyncFilesystem> Moving<F> {
             self.write(buffer, received.bytes);
             if matches!(self.what, What::Nothing) {
                 let error = io::Error::other("nothing to write to");
-                return Poll::Ready(data.fail(DataFailure::Local, error));
+                return Poll::Ready(data.refuse(DataFailure::Local, error, runtime));
             }
         }
         Poll::Ready(received.event)
@@ -367,6 +370,6 @@ fn not_stored(error: io::Error) -> (DataFailure, io::Error) {
     (failure, error)
 }
 
-fn too_large<R: Network>(data: &mut Data<R>) -> DataEvent {
-    data.fail(DataFailure::QuotaExceeded, io::ErrorKind::FileTooLarge.into())
+fn too_large<R: Network>(data: &mut Data<R>, runtime: &Timed<R>) -> DataEvent {
+    data.refuse(DataFailure::QuotaExceeded, io::ErrorKind::FileTooLarge.into(), runtime)
 }

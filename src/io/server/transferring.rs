@@ -68,7 +68,9 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         }
         let event = match &mut self.moving {
             Some(moving) if self.data.is_sending() => moving.poll_send(&mut self.data, cx),
-            Some(moving) if self.data.is_receiving() => moving.poll_receive(&mut self.data, cx),
+            Some(moving) if self.data.is_receiving() => {
+                moving.poll_receive(&mut self.data, &self.runtime, cx)
+            }
             _ => self.data.poll_setup(&self.runtime, self.endpoint.as_ref(), cx),
         };
         let Poll::Ready(mut event) = event else { return false };
