@@ -51,6 +51,27 @@ fn everything_else_waits_for_the_end_of_the_transfer() {
 }
 
 #[test]
+fn an_urgent_abor_ends_the_transfer_before_what_waits_and_is_answered_behind_it() {
+    for (sent, codes) in [
+        (&b"PWD\r\nSYST\r\n\xff\xf4\xff\xf2ABOR\r\n"[..], &[426, 257, 215, 225][..]),
+        // The Data Mark travels apart as urgent data, or is all that came.
+        (b"PWD\r\n\xff\xf4\xffabor\r\nSYST\r\n", &[426, 257, 225, 215]),
+        (b"PWD\r\n\xff\xf2ABOR\n", &[426, 257, 225]),
+        // Not urgent, not ABOR alone, or not all of it.
+        (b"PWD\r\nABOR\r\n", &[]),
+        (b"PWD\r\n\xff\xf4\xff\xf2XABOR\r\n", &[]),
+        (b"PWD\r\n\xff\xf4\xff\xf2ABOR x\r\n", &[]),
+        (b"PWD\r\n\xff\xf4\xff\xf2ABOR", &[]),
+        (b"PWD\r\n\xff\xf4\xff\xf2\r\n", &[]),
+    ] {
+        let mut rig = transferring();
+        rig.send(sent);
+        assert_eq!(rig.codes(), codes, "{sent:?}");
+        assert_eq!(rig.data_operations().last() == Some(&DataOp::Abort), !codes.is_empty(), "{sent:?}");
+    }
+}
+
+#[test]
 fn quit_waits_for_the_end_of_the_transfer() {
     let mut rig = transferring();
     assert_eq!(rig.say("QUIT"), []);

@@ -3,11 +3,11 @@
 
 use super::{ForHost, Session};
 use crate::action::{DataFailure, DataOp};
-use crate::buffer::Tx;
+use crate::buffer::{Rx, Tx};
 use crate::codec::{ReplyCode as Code, Sink, Text, Verb};
 use crate::server::data_connection::Readiness;
 use crate::server::event::TransferOutcome;
-use crate::server::machine::Ticket;
+use crate::server::machine::{Server, Ticket};
 use crate::server::request::Request;
 use crate::server::transfer::{END_ROOM, State, Transfer};
 use crate::time::Instant;
@@ -165,22 +165,34 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// ABOR.
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Err(ticket) = self.call.abort(ticket) else { return };
+        let (code, text) = match self.abort_transfer(tx) {
+            true => (Code::CLOSING_DATA_CONNECTION, "Abort successful."),
+            false => (Code::DATA_CONNECTION_OPEN, "No transfer to abort."),
+        };
+        self.reply(ticket, code, Text::literal(text), tx);
+    }
+
+    /// Ends the running transfer with 426. Returns whether there was one.
+    fn abort_transfer(&mut self, tx: &mut Tx<'_>) -> bool {
         self.announce(tx);
         if self.transfer.as_ref().is_some_and(Transfer::is_sent) {
             // Nothing is left to abort except the wait for the client to close its end.
             self.transfer_done(tx);
         }
-        let Some(transfer) = self.end_transfer(TransferOutcome::Aborted) else {
-            return self.reply(
-                ticket,
-                Code::DATA_CONNECTION_OPEN,
-                Text::literal("No transfer to abort."),
-                tx,
-            );
-        };
+        let Some(transfer) = self.end_transfer(TransferOutcome::Aborted) else { return false };
         self.data.close(DataOp::Abort);
         self.reply(transfer.into_ticket(), Code::TRANSFER_ABORTED, Text::literal("Transfer aborted."), tx);
-        self.reply(ticket, Code::CLOSING_DATA_CONNECTION, Text::literal("Abort successful."), tx);
+        true
+    }
+
+    /// Ends the running transfer if an urgent ABOR stands behind a command that waits for its end.
+    /// ABOR itself is answered in its turn. Returns whether there was such a transfer.
+    pub(super) fn abort_urgently(&mut self, rx: &Rx<'_>, tx: &mut Tx<'_>) -> bool {
+        self.transfer.is_some()
+            && !self.call.is_waiting()
+            && tx.free() >= Server::SEND_ROOM
+            && rx.has_urgent(b"ABOR")
+            && self.abort_transfer(tx)
     }
 
     /// Drops the data connection and the transfer on it without a reply, because the session ends
