@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::telnet::{DM, DONT, IAC, IP, SB, SE, WILL};
+use super::telnet::{DONT, IAC, SB, SE, WILL};
 use crate::codec::slices;
 
 const LF: u8 = b'\n';
@@ -266,22 +266,16 @@ impl Rx<'_> {
         self.storage.get(self.window.scan..self.window.filled).unwrap_or_default()
     }
 
-    /// Returns whether behind the line that is [held](Self::hold) there is a line with this command
-    /// alone, in any case, marked as urgent by Telnet's Interrupt Process or Data Mark before it (RFC
-    /// 959 4.1.3).
-    pub(crate) fn has_urgent(&self, command: &[u8]) -> bool {
-        let is_urgent = |line: &[u8]| {
-            let line = line.trim_ascii_end();
-            let (telnet, rest) = line.split_at(line.len().saturating_sub(command.len()));
-            rest.eq_ignore_ascii_case(command)
-                && telnet.first() == Some(&IAC)
-                && telnet.iter().all(|byte| matches!(*byte, IAC | IP | DM))
-        };
-        self.window.held
-            && self
-                .unread()
-                .split_inclusive(|byte| *byte == LF)
-                .any(|line| line.ends_with(&[LF]) && is_urgent(line))
+    /// Returns the whole lines that have arrived, from the one that is [held](Self::hold) on; none
+    /// if no line is held. Telnet commands at their starts are left out.
+    pub(crate) fn waiting_lines(&self) -> impl Iterator<Item = &[u8]> {
+        let w = &*self.window;
+        let held = self.storage.get(w.start..w.kept).filter(|_| w.held);
+        let behind = held.and(self.storage.get(w.scan..w.filled)).unwrap_or_default();
+        held.into_iter().chain(behind.split_inclusive(|byte| *byte == LF).filter_map(|line| {
+            let line = line.strip_suffix(&[LF])?.trim_ascii_end();
+            line.get(line.iter().position(|byte| *byte < SE)?..)
+        }))
     }
 
     /// Returns the number of bytes that have not been made into a line.

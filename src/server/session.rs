@@ -349,7 +349,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
                         None => continue,
                     }
                 }
-                Err(Action::Wait(_)) if self.abort_urgently(rx, tx) => continue,
+                Err(Action::Wait(_)) if self.abort_ahead(rx, tx) => continue,
                 Err(Action::Wait(wait)) => wait,
                 Err(action) => return Ok(action),
             };

@@ -45,24 +45,28 @@ fn noop_and_stat_are_answered_during_a_transfer() {
 #[test]
 fn everything_else_waits_for_the_end_of_the_transfer() {
     let mut rig = transferring();
-    assert_eq!(rig.say("PWD\r\nNOOP\r\nABOR\r\nSYST"), []);
+    assert_eq!(rig.say("PWD\r\nNOOP\r\nSYST"), []);
     rig.download();
-    assert_eq!(rig.codes(), [226, 257, 200, 225, 215]);
+    assert_eq!(rig.codes(), [226, 257, 200, 215]);
 }
 
 #[test]
-fn an_urgent_abor_ends_the_transfer_before_what_waits_and_is_answered_behind_it() {
+fn abor_ends_the_transfer_before_what_waits_and_is_answered_behind_it() {
     for (sent, codes) in [
-        (&b"PWD\r\nSYST\r\n\xff\xf4\xff\xf2ABOR\r\n"[..], &[426, 257, 215, 225][..]),
+        (&b"PWD\r\nSYST\r\nABOR\r\n"[..], &[426, 257, 215, 225][..]),
+        (b"PWD\r\nNOOP\r\nabor\r\nSYST\r\n", &[426, 257, 200, 225, 215]),
+        (b"PWD\r\n\xff\xf4\xff\xf2ABOR\r\n", &[426, 257, 225]),
         // The Data Mark travels apart as urgent data, or is all that came.
-        (b"PWD\r\n\xff\xf4\xffabor\r\nSYST\r\n", &[426, 257, 225, 215]),
+        (b"PWD\r\n\xff\xf4\xffABOR\r\n", &[426, 257, 225]),
         (b"PWD\r\n\xff\xf2ABOR\n", &[426, 257, 225]),
-        // Not urgent, not ABOR alone, or not all of it.
-        (b"PWD\r\nABOR\r\n", &[]),
-        (b"PWD\r\n\xff\xf4\xff\xf2XABOR\r\n", &[]),
-        (b"PWD\r\n\xff\xf4\xff\xf2ABOR x\r\n", &[]),
-        (b"PWD\r\n\xff\xf4\xff\xf2ABOR", &[]),
+        (b"nonsense\r\nABOR\r\n", &[426, 500, 225]),
+        // Not ABOR, or not all of it.
+        (b"PWD\r\nXABOR\r\n", &[]),
+        (b"PWD\r\nABOR", &[]),
         (b"PWD\r\n\xff\xf4\xff\xf2\r\n", &[]),
+        // It is for another transfer.
+        (b"RETR /other\r\nABOR\r\n", &[]),
+        (b"PWD\r\nLIST\r\nABOR\r\n", &[]),
     ] {
         let mut rig = transferring();
         rig.send(sent);
@@ -96,9 +100,9 @@ fn what_is_no_command_waits_for_the_end_of_the_transfer_too() {
 fn a_command_behind_one_that_waits_waits_too() {
     let mut rig = transferring();
     assert_eq!(rig.say("PWD"), []);
-    assert_eq!(rig.say("ABOR"), []);
+    assert_eq!(rig.say("NOOP"), []);
     rig.download();
-    assert_eq!(rig.codes(), [226, 257, 225]);
+    assert_eq!(rig.codes(), [226, 257, 200]);
 }
 
 #[test]

@@ -185,13 +185,15 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         true
     }
 
-    /// Ends the running transfer if an urgent ABOR stands behind a command that waits for its end.
-    /// ABOR itself is answered in its turn. Returns whether there was such a transfer.
-    pub(super) fn abort_urgently(&mut self, rx: &Rx<'_>, tx: &mut Tx<'_>) -> bool {
+    /// Ends the running transfer if ABOR stands behind commands that wait for its end, and none of
+    /// those is a transfer, which ABOR would be for. ABOR itself is answered in its turn. Returns
+    /// whether there was such a transfer.
+    pub(super) fn abort_ahead(&mut self, rx: &Rx<'_>, tx: &mut Tx<'_>) -> bool {
+        let mut verbs = rx.waiting_lines().filter_map(Verb::split_from).map(|(verb, _)| verb);
         self.transfer.is_some()
             && !self.call.is_waiting()
             && tx.free() >= Server::SEND_ROOM
-            && rx.has_urgent(b"ABOR")
+            && verbs.find(|verb| *verb == Verb::Abor || verb.opens_data_connection()) == Some(Verb::Abor)
             && self.abort_transfer(tx)
     }
 

@@ -246,6 +246,7 @@ impl<H: SessionHost> ScriptedClient<H> {
     /// Panics if the session does not send.
     #[track_caller]
     pub fn download(&mut self) -> Vec<u8> {
+        let id = self.data.id();
         let state = self.data.state();
         let End::Sending(_, encoder, left) = &mut self.data.end else {
             panic!("the session does not send: its data connection is {state:?}");
@@ -263,8 +264,8 @@ impl<H: SessionHost> ScriptedClient<H> {
         finish(encoder, &mut wire);
         for event in [DataEvent::Moved(wire.len() as u64), DataEvent::Flushed, DataEvent::Eof { clean: true }]
         {
-            // The session may have closed the connection once it was flushed.
-            if self.data.id().is_some() {
+            // The session may have closed the connection once it was flushed, and opened the next.
+            if id.is_some() && self.data.id() == id {
                 self.data_event(event);
             }
         }
@@ -277,8 +278,13 @@ impl<H: SessionHost> ScriptedClient<H> {
     /// Panics if the session does not receive.
     #[track_caller]
     pub fn upload(&mut self, bytes: &[u8]) {
+        let id = self.data.id();
         self.upload_part(bytes);
+        let is_same = self.data.id() == id;
         let End::Receiving(_, decoder) = &mut self.data.end else { return };
+        if !is_same {
+            return;
+        }
         let clean = decoder.finish(&mut [0; 64]) != Err(TransferError::Truncated);
         self.data_event(DataEvent::Eof { clean });
     }

@@ -17,6 +17,8 @@ pub struct Served {
     pub model: Model,
     /// What the host was asked last.
     asked: Option<Asked>,
+    /// The time at which it was asked that.
+    pub asked_at: u64,
     /// What it was asked before, and will answer too late.
     late: Vec<Asked>,
 }
@@ -34,6 +36,7 @@ impl Served {
             dialogue: Dialogue::new(),
             model,
             asked: None,
+            asked_at: 0,
             late: Vec::new(),
         };
         served.model.take(&served.host.tree);
@@ -102,6 +105,7 @@ impl World {
             Ok(Action::DowngradeControl(token)) => side.layer = Layer::downgrade(token),
             Ok(Action::Event(server::Event::Request(ticket, request))) => {
                 let kept = Kept::of(&request);
+                served.asked_at = self.net.now;
                 let path = served.session.path();
                 self.net.note(|| format!("host: {kept:?} {path:?}"));
                 let at = self.net.now + self.net.choices.below(self.net.plan.host_delay as usize + 1) as u64;
