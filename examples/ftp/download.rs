@@ -47,7 +47,7 @@ fn get_once(
 ) -> Result<(), Failure> {
     let (shared, begun) = (Arc::clone(&session.shared), Instant::now());
     let report = &shared.report;
-    let (mut expected, mut wanted) = (known.fact.map(ExpectedSize::Fact), 0);
+    let (mut expected, mut wanted) = (known.expected, 0);
     let mut size = known.size;
     if let (true, Some(here)) = (ways.resume, target.resumable()) {
         wanted = here;

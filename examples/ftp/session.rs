@@ -225,11 +225,13 @@ impl Session {
     pub fn walk(
         &mut self,
         walker: &mut Walker,
-        mut enter: impl FnMut(&Entry<'_>) -> bool,
+        mut enter: impl FnMut(&[u8], &Entry<'_>) -> bool,
     ) -> Result<Option<Listed>, Failure> {
-        let before = walker.clone();
+        let mut is_first = true;
         self.persist(|session| {
-            walker.clone_from(&before);
+            if !std::mem::take(&mut is_first) {
+                walker.retry();
+            }
             session.client.walk(walker, &mut enter).map_err(Failure::remote(walker.path()))
         })
     }

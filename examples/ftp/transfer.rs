@@ -3,6 +3,8 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::time::SystemTime;
 
+use ftp_proto::client::ExpectedSize;
+
 use crate::client::Client;
 use crate::failure::Failure;
 use crate::progress::Bar;
@@ -28,7 +30,7 @@ pub struct Known {
     pub size: Option<u64>,
     /// The size, if a machine-readable listing reports it as a fact about a file. A download has to
     /// bring that many bytes.
-    pub fact: Option<u64>,
+    pub expected: Option<ExpectedSize>,
     /// The time of the last change.
     pub modified: Option<SystemTime>,
 }

@@ -7,9 +7,10 @@
 use std::fs;
 use std::path::Path;
 
+use ftp_proto::client::ExpectedSize;
 use ftp_proto::codec::pathname::UnsafeName;
 use ftp_proto::io::{Listed, Removal, Removed, Unseen, Walker, local_name};
-use ftp_proto::listing::{Entry, Format, Kind, Precision};
+use ftp_proto::listing::{Entry, Kind, Modified};
 
 use crate::failure::{Failure, Shown};
 use crate::names::{confirm, foreign, is_plain, is_risky, make, make_new, make_parents, remote_name};
@@ -23,7 +24,7 @@ pub fn get(session: &mut Session, remote: &[u8], local: &Path, ways: Ways) -> Re
     let walker = Walker::new(remote).map_err(Failure::remote(remote))?;
     let mut walker = walker.listing_limits(session.limits());
     // A directory that cannot be saved under its name is reported with its parent, and not entered.
-    let enter = |entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
+    let enter = |_: &[u8], entry: &Entry<'_>| local_name(entry.file_name()).is_ok();
     loop {
         let result = match session.walk(&mut walker, enter) {
             Ok(None) => return Ok(()),
@@ -99,12 +100,9 @@ fn not_saved(path: &[u8], unsafe_name: UnsafeName) -> Failure {
 /// Returns the facts that the server need not be asked for again. A time without seconds or zone is
 /// worth asking for.
 pub fn known(entry: &Entry<'_>) -> Known {
-    let exact = |modified: &ftp_proto::listing::Modified| {
-        modified.zone().is_some() && modified.precision() >= Precision::Second
-    };
-    let modified = entry.modified.filter(exact).and_then(|modified| modified.to_system_time(0));
-    let is_fact = entry.format() == Some(Format::Mlsd) && entry.kind == Kind::File;
-    Known { size: entry.size, fact: entry.size.filter(|_| is_fact), modified }
+    let modified = entry.modified.filter(Modified::is_exact);
+    let modified = modified.and_then(|modified| modified.to_system_time(0));
+    Known { size: entry.size, expected: ExpectedSize::of(entry), modified }
 }
 
 /// Uploads the contents of the directory `local` into the directory `remote`, which is created. If

@@ -8,6 +8,7 @@
 //! else does.
 
 use super::failure::TransferFailure;
+use crate::listing::{Entry, Format, Kind};
 
 /// A file's size as the caller knows it, for
 /// [`Operation::expect_size`](super::Operation::expect_size).
@@ -17,8 +18,18 @@ pub enum ExpectedSize {
     /// The size that SIZE reported.
     Size(u64),
     /// The `size` fact of MLST or MLSD. The sizes that LIST shows do not qualify, nor does the size
-    /// of a link.
+    /// of a link: see [`of`](Self::of).
     Fact(u64),
+}
+
+impl ExpectedSize {
+    /// Returns the size of an entry of a listing, if a download may be compared with it: a file's
+    /// `size` fact from MLST or MLSD.
+    #[must_use]
+    pub fn of(entry: &Entry<'_>) -> Option<Self> {
+        let is_fact = entry.format() == Some(Format::Mlsd) && entry.kind == Kind::File;
+        entry.size.filter(|_| is_fact).map(Self::Fact)
+    }
 }
 
 /// The known size of one file, in bytes.
@@ -118,6 +129,22 @@ mod tests {
 
     fn known(size: Option<u64>, fact: Option<u64>, hint: Option<u64>) -> KnownSize {
         KnownSize { size, fact, hint }
+    }
+
+    #[test]
+    fn only_the_size_fact_of_a_file_is_expected() {
+        let clock = crate::listing::Clock::UNKNOWN;
+        for (format, line, expected) in [
+            (Format::Mlsd, "type=file;size=7; x", Some(ExpectedSize::Fact(7))),
+            (Format::Mlsd, "type=file; x", None),
+            (Format::Mlsd, "type=dir;size=7; x", None),
+            (Format::Mlsd, "type=OS.unix=slink:/y;size=7; x", None),
+            (Format::Mlsd, "size=7; x", None),
+            (Format::Unix, "-rw-r--r--   1 root  wheel  7 Nov  9 2001 x", None),
+        ] {
+            let entry = format.parse_line(line.as_bytes(), &clock).unwrap().unwrap();
+            assert_eq!(ExpectedSize::of(&entry), expected, "{line}");
+        }
     }
 
     #[test]

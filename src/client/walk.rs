@@ -90,7 +90,8 @@ pub struct Walk<B> {
     depth: u16,
     /// Start of the names still to come, which extend to the end of the storage.
     top: usize,
-    begun: bool,
+    /// Set if the directory to list next is the current one: at the beginning, and after `retry`.
+    stays: bool,
     /// Directories listed, or to be listed.
     directories: u32,
 }
@@ -156,17 +157,28 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         let root = root.as_bytes();
         storage.as_mut().get_mut(..root.len()).ok_or(Full)?.copy_from_slice(root);
         let (path, top) = (root.len(), storage.as_ref().len());
-        Ok(Self { storage, limits, path, root: path, depth: 0, top, begun: false, directories: 1 })
+        Ok(Self { storage, limits, path, root: path, depth: 0, top, stays: true, directories: 1 })
     }
 
     /// Returns the next directory to list, as a path that the server understands if it understood
     /// the root's; `None` at the end of the walk.
     #[expect(clippy::should_implement_trait, reason = "it lends")]
     pub fn next(&mut self) -> Option<Text<'_>> {
-        if core::mem::replace(&mut self.begun, true) {
+        if !core::mem::replace(&mut self.stays, false) {
             self.enter()?;
         }
         Some(self.path())
+    }
+
+    /// Makes [`next`](Self::next) name the same directory again, because its listing broke off. What
+    /// was [found](Self::found) in it so far is forgotten.
+    pub fn retry(&mut self) {
+        while let Some((depth, length)) = self.head().filter(|(depth, _)| *depth > self.depth) {
+            debug_assert_eq!(depth, self.depth + 1);
+            self.top += HEAD + length;
+            self.directories -= 1;
+        }
+        self.stays = true;
     }
 
     /// Returns the directory that [`next`](Self::next) named last.
@@ -235,12 +247,17 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         Some(())
     }
 
+    /// Returns the depth and the length of the topmost name on the stack.
+    fn head(&self) -> Option<(u16, usize)> {
+        let head = self.storage.as_ref().get(self.top..self.top + HEAD)?;
+        let [d0, d1, l0, l1] = <[u8; HEAD]>::try_from(head).ok()?;
+        Some((u16::from_be_bytes([d0, d1]), usize::from(u16::from_be_bytes([l0, l1]))))
+    }
+
     /// Pops the topmost name off the stack, and makes its path the current one.
     fn enter(&mut self) -> Option<()> {
+        let (depth, length) = self.head()?;
         let storage = self.storage.as_mut();
-        let head: [u8; HEAD] = storage.get(self.top..self.top + HEAD)?.try_into().ok()?;
-        let [d0, d1, l0, l1] = head;
-        let (depth, length) = (u16::from_be_bytes([d0, d1]), usize::from(u16::from_be_bytes([l0, l1])));
         // Go back to the directory that the name was found in.
         while self.depth >= depth {
             self.depth -= 1;

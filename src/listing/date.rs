@@ -126,6 +126,13 @@ impl Modified {
         self.zone
     }
 
+    /// Returns whether the line gave the moment to the second, with its zone, as MLSD does. Such a
+    /// time can be compared with that of a file, and a server need not be asked for a better one.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.zone.is_some() && self.precision >= Precision::Second && self.inferred.is_empty()
+    }
+
     /// Returns the seconds since 1970 in UTC, and the nanoseconds to add. `assumed` is the zone to
     /// use, in minutes east of Greenwich, if [`zone`](Self::zone) is `None`.
     #[must_use]

@@ -90,7 +90,7 @@ fn transfers_that_trickle_have_their_time_from_the_opening_to_the_confirmed_end(
             if at == Slow::End {
                 is_late("store, at its end", &mut client, result).await;
             }
-            let result = wait!(client.walk(&mut Walker::new("").unwrap(), |_| true)).map(drop);
+            let result = wait!(client.walk(&mut Walker::new("").unwrap(), |_, _| true)).map(drop);
             is_late("walk", &mut client, result).await;
             let into = tempfile("deadlines-into");
             let result = match wait!(client.retrieve("f")) {

@@ -164,7 +164,7 @@ async fn entries(client: &mut Client) -> Result<(), Error> {
 
 async fn walk(client: &mut Client) -> Result<(), Error> {
     let mut walker = Walker::new("/d").unwrap();
-    while client.walk(&mut walker, |_| true).await?.is_some() {}
+    while client.walk(&mut walker, |_, _| true).await?.is_some() {}
     Ok(())
 }
 
@@ -341,7 +341,7 @@ fn the_client_is_where_it_was_although_an_operation_that_went_elsewhere_was_drop
                 "list_all": |client| client.list_all("a b", &ListingLimits::default()).await.map(drop);
                 "walk": |client| {
                     let mut walker = Walker::new("a b").unwrap();
-                    while client.walk(&mut walker, |_| true).await?.is_some() {}
+                    while client.walk(&mut walker, |_, _| true).await?.is_some() {}
                     Ok(())
                 };
                 "home_directory": |client| client.home_directory("").await.map(drop);

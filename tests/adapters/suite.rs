@@ -382,8 +382,12 @@ fn a_tree_is_walked_and_its_links_are_not() {
         for root in ["t", "/t", "t/"] {
             let mut walker = Walker::new(root).unwrap();
             let (mut below, mut names) = (Vec::new(), Vec::new());
-            let enter = |entry: &Entry<'_>| entry.name.as_bytes() != b"skipped";
-            while let Some(listed) = wait!(client.walk(&mut walker, enter)).unwrap() {
+            let mut entered = Vec::new();
+            let mut enter = |path: &[u8], entry: &Entry<'_>| {
+                entered.push(String::from_utf8(path.to_vec()).unwrap());
+                entry.name.as_bytes() != b"skipped"
+            };
+            while let Some(listed) = wait!(client.walk(&mut walker, &mut enter)).unwrap() {
                 assert!(listed.is_whole());
                 below.push(String::from_utf8(listed.below_root).unwrap());
                 names.extend(listed.entries.iter().map(|entry| entry.entry().name.to_string()));
@@ -392,12 +396,21 @@ fn a_tree_is_walked_and_its_links_are_not() {
             }
             below.sort();
             names.sort();
+            entered.sort();
+            assert_eq!(entered, ["-d", "a b", "a b/c", "skipped"]);
             assert_eq!(below, ["", "-d", "a b", "a b/c"]);
             assert_eq!(names, ["-d", "a b", "c", "f", "skipped", "up"]);
         }
         let mut walker = Walker::new("none").unwrap();
-        assert!(wait!(client.walk(&mut walker, |_| true)).is_err());
-        assert!(wait!(client.walk(&mut walker, |_| true)).unwrap().is_none());
+        for _ in 0..3 {
+            assert!(wait!(client.walk(&mut walker, |_, _| true)).is_err());
+            walker.retry();
+        }
+        fs::create_dir_all(world.path("none/sub")).unwrap();
+        assert_eq!(wait!(client.walk(&mut walker, |_, _| true)).unwrap().unwrap().entries.len(), 1);
+        fs::remove_dir(world.path("none/sub")).unwrap();
+        assert!(wait!(client.walk(&mut walker, |_, _| true)).is_err());
+        assert!(wait!(client.walk(&mut walker, |_, _| true)).unwrap().is_none());
     });
 }
 

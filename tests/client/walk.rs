@@ -102,6 +102,38 @@ fn paths_are_joined_to_any_root() {
     }
 }
 
+proptest! {
+    /// A directory has up to three others in it, and its listing breaks off up to twice.
+    #[test]
+    fn a_directory_whose_listing_broke_off_is_listed_again(
+        counts in prop::collection::vec(0usize..4, 40),
+        breaks in prop::collection::vec(0usize..3, 40),
+        most in 1u32..60,
+    ) {
+        let limits = || { let mut limits = WalkLimits::default(); limits.directories = most; limits };
+        let walked = |breaks: &[usize]| {
+            let mut walk = Walk::new([0; 4000], t("/r"), limits()).unwrap();
+            let (mut left, mut seen) = (counts.clone(), Vec::new());
+            while let Some(path) = walk.next() {
+                seen.push(path.to_string());
+                let at = seen.len() - 1;
+                let count = left.pop().unwrap_or(0);
+                for again in 0..=breaks.get(at).copied().unwrap_or(0) {
+                    let found = (0..count).map(|n| walk.found(&Entry::new(t(["a", "b", "c"][n]), Kind::Directory)));
+                    let found = found.filter(|found| *found == Found::Directory).count();
+                    if again < breaks.get(at).copied().unwrap_or(0) {
+                        assert!(found <= count);
+                        walk.retry();
+                        assert_eq!(walk.next().map(|path| path.to_string()).as_ref(), seen.last());
+                    }
+                }
+            }
+            seen
+        };
+        prop_assert_eq!(walked(&breaks), walked(&[]));
+    }
+}
+
 #[test]
 fn the_path_below_the_root_is_what_a_copy_is_made_of() {
     for (root, name, below) in

@@ -9,7 +9,7 @@ fn walked(client: &mut Client, root: &str) -> (Vec<String>, Vec<String>, usize) 
     let (mut directories, mut entries, mut unread) = (Vec::new(), Vec::new(), 0);
     let mut walker = Walker::new(root).unwrap();
     for _ in 0..100 {
-        let Some(listed) = client.walk(&mut walker, |_| true).unwrap() else {
+        let Some(listed) = client.walk(&mut walker, |_, _| true).unwrap() else {
             return (directories, entries, unread);
         };
         entries.extend(listed.entries.iter().map(|owned| text(listed.path_of(&owned.entry()))));

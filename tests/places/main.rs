@@ -227,7 +227,7 @@ fn what_is_collected_has_an_end_although_the_listing_has_none() {
         let listed = client.list_all("d", &limits);
         assert!(matches!(listed, Err(Error::ListingTooLong)), "{listed:?}");
         let mut walker = Walker::new("d").unwrap().listing_limits(limits.clone());
-        let walked = client.walk(&mut walker, |_| true);
+        let walked = client.walk(&mut walker, |_, _| true);
         assert!(matches!(walked, Err(Error::ListingTooLong)), "{walked:?}");
         let (_, errors, complete) = remove(&mut client, removal("d").listing_limits(limits));
         assert!(!complete && errors.len() == 1, "{errors:?}");

@@ -1,8 +1,8 @@
 //! Reads a directory on the server.
 
-use ftp_proto::client::Profile;
+use ftp_proto::client::{ExpectedSize, Profile};
 use ftp_proto::io::{Listed, local_name};
-use ftp_proto::listing::{self, Entry, Format, Modified, Precision};
+use ftp_proto::listing::{self, Entry, Modified, Precision};
 
 use super::tree::{self, File, Kind, Moment, Tree, is_dotted};
 use crate::failure::{Failure, Shown};
@@ -143,7 +143,7 @@ fn read_directory(
 }
 
 fn found(path: tree::Path, entry: &Entry<'_>) -> Found {
-    let is_size_exact = entry.format() == Some(Format::Mlsd) && entry.kind == listing::Kind::File;
+    let is_size_exact = ExpectedSize::of(entry).is_some();
     Found { path, size: entry.size, is_size_exact, modified: entry.modified }
 }
 

@@ -282,16 +282,18 @@ impl<R: Runtime> Client<R> {
         remove::step(&mut self.connection, removal).await
     }
 
-    /// Lists the next directory of a walk. Returns `None` after the last. Directories for which
-    /// `enter` returns `false` are not walked.
+    /// Lists the next directory of a walk. Returns `None` after the last. `enter` is called with
+    /// each subdirectory, and its path below the root of the walk; those for which it returns
+    /// `false` are not walked.
     ///
     /// # Errors
     /// Fails if the server refuses to list the directory, whose path is [`Walker::path`], or if the
-    /// listing breaks off. The next call continues with the next directory.
+    /// listing breaks off. The next call continues with the next directory, unless
+    /// [`Walker::retry`] is called before.
     pub async fn walk(
         &mut self,
         walker: &mut Walker,
-        enter: impl FnMut(&Entry<'_>) -> bool,
+        enter: impl FnMut(&[u8], &Entry<'_>) -> bool,
     ) -> Result<Option<Listed>, Error> {
         walk::walk(&mut self.connection, walker, enter).await
     }

@@ -16,23 +16,40 @@ const ROOM: usize = 1 << 20;
 
 /// A walk through a directory and everything below it, one listing at a time. Pass it to the
 /// client's `walk` until that returns `None`. Links are not followed; see [`Walk`] for what else
-/// ensures that the walk ends. The client is free for other calls between two listings.
+/// ensures that the walk ends. The client is free for other calls between two listings. The walk
+/// does not belong to a client: another one, logged in to the same server, can go on with it.
 ///
 /// ```no_run
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use ftp_proto::io::Walker;
 /// use ftp_proto::io::std::Client;
+/// use ftp_proto::io::{Error, Remedy, Walker};
 ///
-/// let mut client = Client::connect("ftp.example.org:21")?;
-/// client.login("anonymous", "guest@example.org")?;
+/// fn connect() -> Result<Client, Error> {
+///     let mut client = Client::connect("ftp.example.org:21")?;
+///     client.login("anonymous", "guest@example.org")?;
+///     Ok(client)
+/// }
+///
+/// let (mut client, mut retries) = (connect()?, 3);
 /// let mut walker = Walker::new("/pub")?;
-/// while let Some(listed) = client.walk(&mut walker, |directory| directory.name.as_bytes() != b"old")? {
-///     for owned in &listed.entries {
-///         println!("{}", String::from_utf8_lossy(&listed.path_of(&owned.entry())));
+/// loop {
+///     match client.walk(&mut walker, |path, _directory| path != b"incoming/old") {
+///         Ok(Some(listed)) => {
+///             for owned in &listed.entries {
+///                 println!("{}", String::from_utf8_lossy(&listed.path_of(&owned.entry())));
+///             }
+///         }
+///         Ok(None) => break,
+///         Err(error) if retries > 0 && matches!(error.remedy(), Remedy::Retry | Remedy::Reconnect) => {
+///             retries -= 1;
+///             if error.is_fatal() {
+///                 client = connect()?;
+///             }
+///             walker.retry();
+///         }
+///         Err(error) => eprintln!("{}: {error}", String::from_utf8_lossy(walker.path())),
 ///     }
 /// }
-/// # Ok(())
-/// # }
+/// # Ok::<(), Error>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Walker {
@@ -66,6 +83,12 @@ impl Walker {
     pub const fn listing_limits(mut self, limits: ListingLimits) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// Makes the next call list the same directory again. Without this, a directory whose listing
+    /// failed is left out, with everything below it.
+    pub fn retry(&mut self) {
+        self.walk.retry();
     }
 
     /// Returns the path of the directory that was listed last, or whose listing failed.
@@ -137,7 +160,7 @@ pub(super) async fn list<R: Runtime>(
 pub(super) async fn walk<R: Runtime>(
     connection: &mut Connection<R>,
     walker: &mut Walker,
-    mut enter: impl FnMut(&Entry<'_>) -> bool,
+    mut enter: impl FnMut(&[u8], &Entry<'_>) -> bool,
 ) -> Result<Option<Listed>, Error> {
     let Walker { walk, limits } = walker;
     let Some(path) = walk.next() else { return Ok(None) };
@@ -149,7 +172,11 @@ pub(super) async fn walk<R: Runtime>(
     let collected = collect(connection, transfer, &mut budget, &path, false).await?;
     for owned in &collected.entries {
         let entry = owned.entry();
-        if !entry.kind.is_directory() || enter(&entry) {
+        let mut is_wanted = || match below_root.is_empty() {
+            true => enter(entry.file_name().as_bytes(), &entry),
+            false => enter(&join(&below_root, entry.file_name().as_bytes()), &entry),
+        };
+        if !entry.kind.is_directory() || is_wanted() {
             // Anything in front of the name was the path of the directory.
             let mut bare = entry;
             bare.name = entry.file_name();

@@ -251,7 +251,7 @@ impl Client {
     pub fn walk(
         &mut self,
         walker: &mut Walker,
-        enter: impl FnMut(&Entry<'_>) -> bool,
+        enter: impl FnMut(&[u8], &Entry<'_>) -> bool,
     ) -> Result<Option<Listed>, Error> {
         block_on(self.0.walk(walker, enter))
     }
