@@ -38,7 +38,8 @@ pub struct TransferEnd {
     pub direction: Direction,
     /// `true` for a listing, `false` for a file.
     pub listing: bool,
-    /// Encoding of the file on the wire.
+    /// Encoding of the file on the wire. Lines of a listing already end as TYPE A wants them, so they
+    /// are sent unchanged, as TYPE I.
     pub coding: Coding,
     /// `true` if data connections were to be protected by TLS.
     pub protected: bool,

@@ -38,6 +38,7 @@ use crate::action::{Action, Wait};
 use crate::buffer::{RecvBuf, Rx, SendBuf, Span, Tx};
 use crate::codec::{Direction, Full, Quoted, ReplyCode, ResolveError, Text};
 use crate::error::{Error, LocalError, PeerError};
+use crate::listing::Clock;
 use crate::time::Instant;
 
 /// An event of a session for its host. `R` is a [`Request`] of [`Text`], borrowed from the receive
@@ -116,6 +117,7 @@ pub struct Session<P> {
     ending: Ending,
     events: Events,
     deadlines: Deadlines,
+    clock: Clock,
 }
 
 impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
@@ -143,6 +145,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             ending: Ending::default(),
             events: Events::default(),
             deadlines: Deadlines::new(),
+            clock: Clock::UNKNOWN,
             config,
         }
     }
@@ -244,6 +247,13 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     #[must_use]
     pub const fn is_transferring(&self) -> bool {
         self.transfer.is_some()
+    }
+
+    /// Sets the time of day for the lines of STAT, from which it shows recent dates with the hour and
+    /// others with the year, as LIST does: set it before the [answer](Self::answer) to such a
+    /// request. Without a clock, all dates are shown with the year.
+    pub const fn set_clock(&mut self, clock: Clock) {
+        self.clock = clock;
     }
 
     /// Returns the next action: a task to perform, or what to wait for.

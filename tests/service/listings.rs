@@ -36,6 +36,31 @@ fn refused(peer: &mut Peer, line: &str, code: &str) {
 }
 
 #[test]
+fn stat_shows_the_lines_of_list() {
+    for runtime in Runtime::ALL {
+        let site = Site::new(runtime);
+        fs::write(site.path("new"), "new").unwrap();
+        fs::write(site.path("old"), "old").unwrap();
+        let long_ago = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_500_000_000);
+        fs::File::options().write(true).open(site.path("old")).unwrap().set_modified(long_ago).unwrap();
+        let mut peer = Peer::new(site.address);
+        let lines = sorted(listed(&mut peer, "LIST"));
+        assert!(lines.iter().any(|line| line.contains(" 2017 ")), "{runtime:?} {lines:?}");
+        assert!(lines.iter().any(|line| line.contains(':')), "{runtime:?} {lines:?}");
+        peer.says("STAT /", "212");
+        let shown: Vec<_> = lines.iter().map(|_| peer.awaits("").trim_end().to_owned()).collect();
+        assert_eq!(sorted(shown), lines, "{runtime:?}");
+        peer.awaits("212 ");
+        for line in &lines {
+            let name = line.rsplit(' ').next().unwrap();
+            peer.says(&format!("STAT {name}"), "213-");
+            assert_eq!(peer.awaits("").trim().replace(" /", " "), *line, "{runtime:?}");
+            peer.awaits("213 ");
+        }
+    }
+}
+
+#[test]
 fn patterns_and_options_are_read_on_every_runtime() {
     for runtime in Runtime::ALL {
         let site = Site::new(runtime);

@@ -91,6 +91,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
         pages: &mut Pages<<A::Filesystem as AsyncFilesystem>::Entries>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Told<A::Filesystem>, Refusal>> {
+        self.session.set_clock(asking::clock());
         loop {
             let owned = match ready!(pages.poll_next(cx)) {
                 Some(Ok(owned)) => owned,
@@ -117,6 +118,7 @@ impl<R: Network, A: AsyncAccounts> Connection<R, A> {
                 Answer::Done
             }
             Ok(Told::Entry(owned)) => {
+                self.session.set_clock(asking::clock());
                 entry = owned.entry();
                 Answer::Entry(&entry)
             }

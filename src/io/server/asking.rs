@@ -209,6 +209,7 @@ pub(super) fn finish<F: AsyncFilesystem>(moving: Option<Moving<F>>) -> Asking<F>
     }
 }
 
-fn clock() -> Clock {
+/// Returns the clock of listings: the times in them are in UTC.
+pub(super) fn clock() -> Clock {
     Clock::now().with_zone(0)
 }

@@ -7,7 +7,7 @@ use crate::codec::{
     pathname,
 };
 use crate::error::{LocalError, PeerError};
-use crate::listing::{Clock, Entry, Kind, ListingWriter};
+use crate::listing::{Entry, Kind, ListingWriter};
 use crate::server::event::{EventKind, TransferOutcome, TreeChange};
 use crate::server::host_call::FollowUp;
 use crate::server::machine::{Ticket, append_reply, framed};
@@ -352,7 +352,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             // STAT.
             _ if entry.kind.is_directory() => self.call.then(ticket, FollowUp::Entries),
             _ => {
-                let writer = ListingWriter::list(Clock::UNKNOWN);
+                let writer = ListingWriter::list(self.clock);
                 self.entry_reply(ticket, Code::FILE_STATUS, "Status:", writer, entry, tx);
             }
         }

@@ -8,7 +8,7 @@ use crate::codec::{
     Command, FactChoice, Features, Full, NameCase, Position, ReplyCode as Code, ReplyLine, Sink, Text, Verb,
 };
 use crate::error::LocalError;
-use crate::listing::{Clock, Entry, ListingWriter};
+use crate::listing::{Entry, ListingWriter};
 use crate::server::machine::{Ticket, framed};
 use crate::server::parameters::SERVED_FACTS;
 use crate::server::request::Request;
@@ -86,7 +86,7 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
             return Ok(());
         }
         let begun = self.call.has_begun_entries();
-        let writer = ListingWriter::list(Clock::UNKNOWN);
+        let writer = ListingWriter::list(self.clock);
         let empty = tx.is_empty();
         let written = tx.append(|tx| {
             if !begun {
