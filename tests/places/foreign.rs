@@ -137,3 +137,17 @@ fn what_is_listed_twice_counts_once() {
     let ways = Ways { lines: [("/home/d/", &["type=dir; f"][..])].into(), unique: true, ..Ways::default() };
     assert!(matches!(&keeps_all(ways, removal("d")).0[..], [Unseen::Line(_)]));
 }
+
+#[test]
+fn list_may_hide_names_that_begin_with_a_dot_unless_it_shows_one() {
+    const DOTTED: &[&str] = &["-rwxr-xr-x   1 me me  5 Jan 20  2020 .f"];
+    for (lines, unique, hides) in [(&[][..], false, true), (DOTTED, false, false), (&[], true, false)] {
+        let peer = Peer::new(Ways { lines: [("/home/d/", lines)].into(), unique, ..Ways::default() });
+        let mut client = client(&peer);
+        let listed = client.list_all("d", &ListingLimits::default()).unwrap();
+        assert!(listed.is_whole());
+        assert_eq!(listed.may_hide_names, hides, "{listed:?}");
+        let walked = client.walk(&mut Walker::new("d").unwrap(), |_, _| true).unwrap().unwrap();
+        assert_eq!(walked.may_hide_names, hides, "{walked:?}");
+    }
+}

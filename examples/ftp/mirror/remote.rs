@@ -1,6 +1,6 @@
 //! Reads a directory on the server.
 
-use ftp_proto::client::{ExpectedSize, Profile};
+use ftp_proto::client::ExpectedSize;
 use ftp_proto::io::{Listed, local_name};
 use ftp_proto::listing::{self, Entry, Modified, Precision};
 
@@ -64,8 +64,7 @@ pub fn read(
         let time = modified.and_then(|modified| moment(&modified, zone));
         tree.nodes.insert(path, Kind::File(File { size, is_size_exact, time }));
     }
-    let is_for_people = session.client.profile().contains(Profile::NO_MLSD);
-    tree.hides_dots = is_for_people && !tree.nodes.keys().any(|path| is_dotted(path));
+    tree.hides_dots &= !tree.nodes.keys().any(|path| is_dotted(path));
     Ok(tree)
 }
 
@@ -86,6 +85,7 @@ fn read_directory(
         tree.is_partial = true;
         tree.kept.insert(below.to_vec());
     }
+    tree.hides_dots |= listed.may_hide_names;
     let entries = session.sorted(listed)?;
     let mut directories = Vec::new();
     for owned in &entries {

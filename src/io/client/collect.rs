@@ -15,7 +15,7 @@ use crate::codec::pathname::{for_listing, join, must_be_entered, resolve};
 use crate::codec::{Quoted, Text};
 use crate::io::error::Error;
 use crate::io::net::runtime::Runtime;
-use crate::listing::{ListingLine, OwnedEntry};
+use crate::listing::{Formats, ListingLine, OwnedEntry};
 
 /// Limits on the part of a listing that is kept in memory. They do not apply to a listing that is
 /// only streamed.
@@ -59,6 +59,8 @@ pub(super) struct Collected {
     pub(super) entries: Vec<OwnedEntry>,
     pub(super) unread: Vec<Vec<u8>>,
     pub(super) presumed_empty: bool,
+    /// See [`Listed::may_hide_names`](super::walk::Listed::may_hide_names).
+    pub(super) may_hide_names: bool,
 }
 
 /// Reads the listing of `path` to its end. Once the budget is used up, the listing is abandoned,
@@ -73,6 +75,7 @@ pub(super) async fn collect<R: Runtime>(
     may_be_file: bool,
 ) -> Result<Collected, Error> {
     let mut collected = Collected { presumed_empty: transfer.presumed_empty, ..Collected::default() };
+    let is_for_people = transfer.formats != Formats::MLSD;
     let mut listing = Entries::new(connection.into(), transfer);
     while let Some(line) = poll_fn(|cx| listing.poll_next(cx)).await {
         match line? {
@@ -89,6 +92,8 @@ pub(super) async fn collect<R: Runtime>(
     }
     collected.presumed_empty |= listing.is_presumed_empty();
     sort_out(connection, path, may_be_file, &mut collected).await?;
+    let is_dotted = |owned: &OwnedEntry| owned.entry().file_name().as_bytes().starts_with(b".");
+    collected.may_hide_names = is_for_people && !collected.entries.iter().any(is_dotted);
     Ok(collected)
 }
 

@@ -83,7 +83,8 @@ impl<R: Runtime> Retrieve<'_, R> {
     /// (Linux), and they do not pass through this process.
     ///
     /// # Errors
-    /// Fails if the file cannot be written, or the transfer fails.
+    /// Fails if the file cannot be written, or the transfer fails. The error of a transfer is an
+    /// [`Error`] inside of the [`io::Error`]: `io::Error::downcast` returns it.
     pub async fn receive_into(self, file: &File) -> io::Result<u64> {
         self.receive_into_with(file, |_| {}).await
     }

@@ -1,6 +1,6 @@
 //! Walks through the directories of a server, over any runtime.
 
-use super::collect::{Budget, ListingLimits, Lists, collect};
+use super::collect::{Budget, Collected, ListingLimits, Lists, collect};
 use super::connection::Connection;
 use super::outcome::text;
 use crate::client::{self, Walk, WalkLimits};
@@ -119,11 +119,16 @@ pub struct Listed {
     /// words that it also uses for empty directories, or reported the listing complete without
     /// using the data connection. Do not remove anything on that evidence.
     pub presumed_empty: bool,
+    /// `true` if the directory may have more files and directories, whose names begin with a dot:
+    /// many servers leave these out of LIST and NLST, and none is in this listing. Do not remove
+    /// what it does not show.
+    pub may_hide_names: bool,
 }
 
 impl Listed {
-    /// Returns whether everything in the directory is known: nothing was unreadable, left out or
-    /// presumed.
+    /// Returns whether everything that the server listed is known: nothing was unreadable, left out
+    /// or presumed. What the server does not list is another matter:
+    /// [`may_hide_names`](Self::may_hide_names).
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.unread.is_empty() && self.left_out == 0 && !self.presumed_empty
@@ -152,6 +157,7 @@ pub(super) async fn list<R: Runtime>(
         entries: collected.entries,
         unread: collected.unread,
         presumed_empty: collected.presumed_empty,
+        may_hide_names: collected.may_hide_names,
         ..Listed::default()
     })
 }
@@ -184,6 +190,6 @@ pub(super) async fn walk<R: Runtime>(
             left_out += usize::from(found.is_left_out());
         }
     }
-    let (entries, unread, presumed_empty) = (collected.entries, collected.unread, collected.presumed_empty);
-    Ok(Some(Listed { path, below_root, entries, unread, left_out, presumed_empty }))
+    let Collected { entries, unread, presumed_empty, may_hide_names } = collected;
+    Ok(Some(Listed { path, below_root, entries, unread, left_out, presumed_empty, may_hide_names }))
 }
