@@ -14,6 +14,7 @@
 mod asynchronous;
 mod blocking;
 
+use ::std::fmt;
 use ::std::net::SocketAddr;
 use ::std::sync::Arc;
 use ::std::vec::Vec;
@@ -21,13 +22,13 @@ use ::std::vec::Vec;
 pub use crate::codec::{ByteRange, HashAlgorithm};
 pub use crate::server::{Access, Changes, Refusal, VirtualPath};
 
-use crate::codec::{Command, ReplyCode, Text};
+use crate::codec::{Command, Escaped, ReplyCode, Text};
 
 pub use asynchronous::{AsyncAccounts, AsyncEntries, AsyncFile, AsyncFilesystem};
 pub use blocking::{Accounts, DirectoryEntries, File, Filesystem};
 
 /// The client of a session, as far as it is known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Visitor {
     /// The client's address.
@@ -44,6 +45,22 @@ pub struct Visitor {
     pub failed_logins: u16,
     /// The client's certificates on the control connection.
     certificates: Arc<[Vec<u8>]>,
+}
+
+/// Shows names as text, and the number of certificates.
+impl fmt::Debug for Visitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { peer, local, secured, host, user, failed_logins, certificates } = self;
+        f.debug_struct("Visitor")
+            .field("peer", peer)
+            .field("local", local)
+            .field("secured", secured)
+            .field("host", &host.as_deref().map(Escaped))
+            .field("user", &Escaped(user))
+            .field("failed_logins", failed_logins)
+            .field("certificates", &certificates.len())
+            .finish()
+    }
 }
 
 impl Visitor {
@@ -217,5 +234,18 @@ impl From<&Command<'_>> for OwnedCommand {
         // Encoding into a vector cannot run out of room.
         let _ = command.encode(&mut line);
         Self(line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_visitor_is_shown_with_names_that_can_be_read() {
+        let address = "192.0.2.1:21".parse().unwrap();
+        let visitor = Visitor::new(b"me\x1b".to_vec(), address, address);
+        let shown = format!("{:?}", visitor.with_certificates(vec![vec![1; 500]]));
+        assert!(shown.contains(r#"user: "me\u{1b}""#) && shown.contains("certificates: 1 }"), "{shown}");
     }
 }

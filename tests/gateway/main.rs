@@ -8,6 +8,7 @@ mod served;
 
 mod clients;
 mod curl;
+mod lftp;
 mod peer;
 mod servers;
 mod support;
