@@ -394,7 +394,8 @@ impl<'a> Open<'a> {
 
 impl<'a> Operation<Open<'a>> {
     /// Sets the size of the file of a download, in bytes, so that
-    /// [`complete`](crate::client::complete()) detects a truncated download. May be called once for
+    /// [`complete`](crate::client::complete()) detects a truncated download. A longer one is not an
+    /// error, since the file may have grown, unless it began at an offset. May be called once for
     /// each source of the size.
     pub fn expect_size(mut self, expected: ExpectedSize) -> Self {
         self.sequence_mut().known_size.expect(expected);

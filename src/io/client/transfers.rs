@@ -52,7 +52,9 @@ impl<R: Runtime> Client<R> {
 
     /// Downloads `path`, whose size is known, from byte `offset` on. A download that ends early is
     /// an error ([`TransferFailure::Short`](client::TransferFailure::Short)), unless the server's
-    /// SIZE, which is then requested, says that the file is no larger.
+    /// SIZE, which is then requested, says that the file is no larger. A longer one is not: the file
+    /// may have grown since. Compare the number of bytes received to find out. A file that changes
+    /// while it is transferred, and keeps its length, cannot be told by its size.
     ///
     /// # Errors
     /// Those of [`retrieve`](Self::retrieve).
