@@ -457,19 +457,21 @@ impl Play {
             self.tally.whole += 1;
             return;
         }
+        // Before RETR, what the operation before this one has asked may be answered.
+        let questions = log.number..commands.end;
         let sources = Sources {
             offset,
             end: offset + got.len() as u64,
             expected,
             hint: log.hint,
             confirms: !confirm.is_empty(),
-            size: self.server_log(&commands, Verb::Size).and_then(|log| {
+            size: self.server_log(&questions, Verb::Size).and_then(|log| {
                 let told = String::from_utf8_lossy(&log.value).parse().ok();
                 log.done.then_some(told).flatten()
             }),
-            asked: self.server_log(&commands, Verb::Size).is_some(),
+            asked: self.server_log(&questions, Verb::Size).is_some(),
             fact: self
-                .server_log(&commands, Verb::Mlst)
+                .server_log(&questions, Verb::Mlst)
                 .filter(|log| log.done)
                 .map(|_| log.content.len() as u64),
         };
