@@ -76,6 +76,17 @@ fn abor_ends_the_transfer_before_what_waits_and_is_answered_behind_it() {
 }
 
 #[test]
+fn abor_behind_another_command_ends_the_wait_for_a_client_that_does_not_close() {
+    let mut rig = transferring();
+    let id = rig.data_id();
+    rig.tell(id, DataEvent::Moved(7));
+    rig.tell(id, DataEvent::Flushed);
+    assert_eq!(rig.codes(), []);
+    assert_eq!(rig.say("PWD\r\nABOR"), [226, 257, 225]);
+    assert_eq!(rig.data_operations().last(), Some(&DataOp::Close));
+}
+
+#[test]
 fn quit_waits_for_the_end_of_the_transfer() {
     let mut rig = transferring();
     assert_eq!(rig.say("QUIT"), []);

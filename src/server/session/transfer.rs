@@ -190,11 +190,14 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     /// whether there was such a transfer.
     pub(super) fn abort_ahead(&mut self, rx: &Rx<'_>, tx: &mut Tx<'_>) -> bool {
         let mut verbs = rx.waiting_lines().filter_map(Verb::split_from).map(|(verb, _)| verb);
-        self.transfer.is_some()
+        let is_due = self.transfer.is_some()
             && !self.call.is_waiting()
             && tx.free() >= Server::SEND_ROOM
-            && verbs.find(|verb| *verb == Verb::Abor || verb.opens_data_connection()) == Some(Verb::Abor)
-            && self.abort_transfer(tx)
+            && verbs.find(|verb| *verb == Verb::Abor || verb.opens_data_connection()) == Some(Verb::Abor);
+        if is_due {
+            self.abort_transfer(tx);
+        }
+        is_due
     }
 
     /// Drops the data connection and the transfer on it without a reply, because the session ends
