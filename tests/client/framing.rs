@@ -32,6 +32,26 @@ fn a_lenient_client_ends_a_reply_with_any_code() {
 }
 
 #[test]
+fn a_success_without_end_that_holds_a_failure_is_never_called_done() {
+    for rule in [EndRule::SameCode, EndRule::AnyCode] {
+        let mut config = Config::default();
+        config.end_of_reply = rule;
+        for (reply, done) in [
+            ("250-It never ends.\r\n550 No.", false),
+            ("250-It never ends.\r\n550 No.\r\n215 UNIX", false),
+            ("250-It never ends.\r\n 550 and\r\n426 No.\r\n215 UNIX\r\n220 x", false),
+            ("250-It ends.\r\n550 in the text\r\n250 Done.", true),
+            ("250-It ends.\r\n550 in the text\r\n215 too\r\n250 Done.", true),
+            ("250-It ends otherwise.\r\n200 Done.", true),
+        ] {
+            let mut rig = Rig::with(config.clone(), PEER).greet().says("DELE", reply);
+            let outcome = rig.run(&mut client::delete(t("f")), |_| ());
+            assert_eq!(matches!(outcome, Outcome::Done(_)), done, "{rule:?} {reply:?}: {outcome:?}");
+        }
+    }
+}
+
+#[test]
 fn a_reply_without_text_is_complete() {
     for reply in [&b"200\r\n"[..], b"200 \r\n", b"200\n", b"\r\n\r\n200\r\n"] {
         let mut rig = Rig::greeted().on("NOOP", [Raw(reply.to_vec())]);

@@ -26,6 +26,10 @@ pub(super) enum Incoming {
         bytes: u32,
         /// Meaning of the last line.
         last: LastLine,
+        /// Set if a line in a reply that is no failure looks like a failure of its own. It may be
+        /// the real reply, behind one without an end: only the code that it began with ends the
+        /// reply then.
+        holds_failure: bool,
     },
 }
 
@@ -56,7 +60,12 @@ impl Incoming {
     /// # Errors
     /// If it is not a line of a reply.
     pub(super) fn parse<'b>(self, bytes: &'b [u8], rule: EndRule) -> Result<ReplyLine<'b>, Invalid> {
-        ReplyLine::parse(bytes, self.code(), rule)
+        match self {
+            Self::Within { holds_failure: true, .. } => {
+                ReplyLine::parse(bytes, self.code(), EndRule::SameCode)
+            }
+            _ => ReplyLine::parse(bytes, self.code(), rule),
+        }
     }
 
     /// Returns a last line without text, for a reply that ended with the line before.
@@ -89,18 +98,24 @@ impl Incoming {
             return Ok(());
         }
         let code = line.code;
-        let (lines, bytes) = match *self {
-            Self::Between => (0, 0),
-            Self::Within { lines, bytes, .. } => (lines, bytes),
+        let (lines, bytes, held_failure) = match *self {
+            Self::Between => (0, 0, false),
+            Self::Within { lines, bytes, holds_failure, .. } => (lines, bytes, holds_failure),
         };
+        let is_failure = |line: ReplyLine<'_>| line.position == Position::Single && line.code.is_failure();
+        let holds_failure = held_failure
+            || line.position == Position::Middle
+                && !code.is_failure()
+                && ReplyLine::parse(raw, None, EndRule::SameCode).is_ok_and(is_failure);
         let may_end = line.position == Position::Middle
+            && !holds_failure
             && ReplyLine::parse(raw, Some(code), EndRule::AnyCode).is_ok_and(|line| line.position.is_end());
         let lines = lines.saturating_add(1);
         let bytes = bytes.saturating_add(u32::try_from(raw.len()).unwrap_or(u32::MAX));
         let last = if may_end { LastLine::End } else { LastLine::Middle };
         // The number of commands in flight fits into a `u8`.
         let place = place.and_then(|place| u8::try_from(place).ok());
-        *self = Self::Within { code, place, lines, bytes, last };
+        *self = Self::Within { code, place, lines, bytes, last, holds_failure };
         match lines <= limits.reply_lines && bytes <= limits.reply_bytes {
             true => Ok(()),
             false => Err(PeerError::ReplyTooLong),
