@@ -208,7 +208,7 @@ verbs! {
     }
     // The text after SITE and the reply to it are specific to the server; 214 answers SITE HELP.
     Site "SITE" "RFC 959 4.1.3" "Give a command that only this server has" {
-        argument: Required("<SP> <string>");
+        argument: Required("<SP> <string>"), irrevocable: true;
         success [200 202 214], failure [550], departures [214 550]
     }
     Syst "SYST" "RFC 959 4.1.3" "Tell the operating system of the server" {

@@ -120,6 +120,18 @@ fn one_answer_for_both_is_waited_out() {
 }
 
 #[test]
+fn an_answer_to_abor_that_comes_too_late_is_taken_for_no_other() {
+    for late in ["225 nothing to abort", "226 closed"] {
+        let (rig, id) = begun(Rig::greeted().on("ABOR", []), &[Say("426 aborted")]);
+        let mut rig = rig.on("SYST", [Say(late), Say("215 UNIX Type: L8")]).says("SITE NONE", "502 no");
+        rig.run(&mut client::abort(id), |_| ()).done();
+        let site = client::site(ftp_proto::codec::SiteCommand::Other(t("NONE")));
+        assert_eq!(rig.run(&mut { site }, |_| ()).refused(), 502, "{late}");
+        in_step(&mut rig);
+    }
+}
+
+#[test]
 fn a_transfer_that_the_server_has_finished_needs_no_abor() {
     let mut rig = Rig::greeted().on("RETR", [Say("226 at once")]);
     let (id, ..) = rig.run(&mut client::retrieve(t("f"), IMAGE, 0), opened).done();

@@ -327,6 +327,11 @@ impl ExpectedReplies {
         self.doubt.stray();
     }
 
+    /// Records that a reply may come to a command that is no longer waited for.
+    pub(super) fn expect_strays(&mut self) {
+        self.doubt.stray();
+    }
+
     /// Records a line that is not a reply at all, and that arrived while no reply was owed.
     pub(super) fn stray_line(&mut self) {
         let is_pending = self.strays != self.strays_before;

@@ -59,8 +59,10 @@ impl Client {
             Awaited::Abort
                 if self.abort.is_half_answered() && self.abort.is_idle() && !self.incoming.is_within() =>
             {
-                if self.abort.may_be_answered() {
-                    self.note(Finding::Is(Profile::ONE_ABORT_REPLY));
+                match self.abort.may_be_answered() {
+                    true => self.note(Finding::Is(Profile::ONE_ABORT_REPLY)),
+                    // It may still come, and must not be taken for the answer to anything else.
+                    false => self.expected.expect_strays(),
                 }
                 self.count_abort_as_answered();
             }
