@@ -174,6 +174,29 @@ impl From<Timestamp> for Modified {
     }
 }
 
+/// Converts a time of the operating system, with its fraction of a second if it has one:
+///
+/// ```
+/// use std::time::SystemTime;
+///
+/// use ftp_proto::codec::{Invalid, Text};
+/// use ftp_proto::listing::{Entry, Kind};
+///
+/// let mut entry = Entry::new(Text::literal("note"), Kind::File);
+/// entry.modified = Some(SystemTime::now().try_into()?);
+/// # Ok::<(), Invalid>(())
+/// ```
+///
+/// Fails when the time is outside the years 1 to 9999.
+#[cfg(feature = "std")]
+impl TryFrom<std::time::SystemTime> for Modified {
+    type Error = crate::codec::Invalid;
+
+    fn try_from(time: std::time::SystemTime) -> Result<Self, Self::Error> {
+        Timestamp::from_system_time(time).map(Self::from)
+    }
+}
+
 /// Prints the time in the form of ISO 8601, as far as it is known.
 impl fmt::Display for Modified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -291,5 +314,28 @@ impl Numbers {
     /// Returns the same date, without the mark that its order was inferred.
     pub(super) fn with_known_order(self) -> Self {
         Self { inferred: self.inferred.difference(Inferred::ORDER), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(feature = "std")]
+    #[test]
+    fn a_system_time_is_shown_in_utc_with_the_fraction_that_it_has() {
+        use super::{Modified, Precision};
+        use std::string::ToString;
+        use std::time::{Duration, SystemTime};
+        let epoch = SystemTime::UNIX_EPOCH;
+        for (time, shown, precision) in [
+            (epoch, "1970-01-01T00:00:00Z", Precision::Second),
+            (epoch + Duration::from_millis(1500), "1970-01-01T00:00:01.500000000Z", Precision::Fraction),
+            (epoch - Duration::from_millis(500), "1969-12-31T23:59:59.500000000Z", Precision::Fraction),
+        ] {
+            let modified = Modified::try_from(time).unwrap();
+            assert_eq!((modified.to_string().as_str(), modified.precision()), (shown, precision));
+            assert!(modified.is_exact());
+            assert_eq!(modified.to_system_time(120), Some(time));
+        }
+        assert!(Modified::try_from(epoch + Duration::from_secs(253_402_300_800)).is_err());
     }
 }

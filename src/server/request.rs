@@ -350,7 +350,8 @@ pub enum Answer<'a> {
     Reply(ReplyCode, &'a [Text<'a>]),
 }
 
-/// The reason why the host refuses a request.
+/// The reason why the host refuses a request. The session chooses the reply. A code that the verb
+/// table does not [allow](crate::codec::VerbInfo::allows) for the command becomes 550.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refusal {
@@ -376,6 +377,10 @@ pub enum Refusal {
     StorageFull,
     /// The file or the host is busy or locked; a later attempt may succeed. Does not count as a
     /// failed login.
+    ///
+    /// The reply is 450 if the verb table [allows](crate::codec::VerbInfo::allows) it for the
+    /// command, and 550 otherwise, which clients take for permanent: RFC 959 5.4 has no 450 for
+    /// CWD, MKD, RMD and RNTO. Logins get 451, and connections that are not admitted 421.
     Busy,
     /// The host does not support the request.
     Unsupported,

@@ -4,6 +4,10 @@
 //! require. Each method may be written as an `async fn`. A future is dropped when its call is
 //! abandoned: because the client has aborted the call or disconnected, or because a deadline has
 //! passed.
+//!
+//! Calls are made in the thread of a session, which other sessions may share, and must not wait for
+//! a disk, a network or another thread except by `await`. They may lock a mutex that is only ever
+//! held for a look-up or a copy in memory, and never across an `await`.
 
 use ::std::future::Future;
 use ::std::io;
@@ -114,10 +118,11 @@ pub trait AsyncAccounts: Send + Sync + 'static {
     }
 }
 
-/// Asynchronous form of [`Filesystem`](super::Filesystem).
+/// Asynchronous form of [`Filesystem`](super::Filesystem), whose calls must not
+/// [block](super::Accounts::blocks).
 ///
-/// The example is a directory with one file, which nobody can change (the guide has a writable
-/// one):
+/// The example is a directory with one file, which nobody can change (the
+/// [guide](crate::guide::host#an-asynchronous-host) has a writable one):
 ///
 /// ```
 /// use std::io::{self, Read};
@@ -212,7 +217,8 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
     /// Entries of a directory, read while they are sent.
     type Entries: AsyncEntries;
 
-    /// Asynchronous form of [`Filesystem::entry`](super::Filesystem::entry).
+    /// Asynchronous form of [`Filesystem::entry`](super::Filesystem::entry), which says which name
+    /// the entry has.
     ///
     /// # Errors
     /// Fails if there is nothing at the path, or the account may not know about it.
@@ -275,8 +281,9 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         to: VirtualPath<'_>,
     ) -> impl Future<Output = Result<(), Refusal>> + Send;
 
-    /// Asynchronous form of [`Filesystem::change`](super::Filesystem::change). Not supported by
-    /// default, like all methods that follow.
+    /// Asynchronous form of [`Filesystem::change`](super::Filesystem::change), which says which
+    /// commands a host without it should not offer. Not supported by default, like all methods that
+    /// follow.
     ///
     /// # Errors
     /// Fails if the change is not allowed, or a part of it cannot be made.
@@ -315,7 +322,8 @@ pub trait AsyncFilesystem: Send + Sync + 'static {
         unsupported()
     }
 
-    /// Asynchronous form of [`Filesystem::available`](super::Filesystem::available).
+    /// Asynchronous form of [`Filesystem::available`](super::Filesystem::available). Without it,
+    /// AVBL should not be offered either.
     ///
     /// # Errors
     /// Fails if the number is not known.
@@ -424,7 +432,9 @@ pub trait AsyncFile: Send + Sized + 'static {
         ::std::future::ready(Ok(()))
     }
 
-    /// Writes the next bytes, and returns how many were written.
+    /// Writes the next bytes, and returns how many were written. After an error the upload is
+    /// [aborted](Self::abort), and the client reads the reason: see
+    /// [`File::write`](super::File::write).
     ///
     /// # Errors
     /// Those of [`File::write`](super::File::write).

@@ -38,7 +38,8 @@ pub trait Accounts: Send + Sync + 'static {
 
     /// Returns whether the calls may block: `true` by default. Accounts in memory return `false`,
     /// and servers whose sessions share threads then call them directly. Such calls must not wait
-    /// for anything, such as a file or a lock.
+    /// for a disk, a network or another thread. They may lock a mutex that is only ever held for a
+    /// look-up or a copy in memory.
     ///
     /// On those servers, calls that may block are made in other threads. The accounts have threads
     /// of their own, and so does each file system, so that a call that hangs delays only calls to
@@ -83,7 +84,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// Returns whether a user who has logged in is anonymous. The connections of such users do not
     /// share TLS sessions ([`SessionBinding`](crate::security::SessionBinding)). By default the
     /// users `anonymous` and `ftp` are anonymous (RFC 1635). This method is called directly, even
-    /// where the other calls run in other threads, and must not block.
+    /// where the other calls run in other threads, and must not [block](Self::blocks).
     fn is_anonymous(&self, visitor: &Visitor) -> bool {
         is_anonymous_name(&visitor.user)
     }
@@ -112,10 +113,15 @@ pub trait Accounts: Send + Sync + 'static {
 
 /// Files and directories as an account sees them.
 ///
-/// Every method may block. No method may leave the root, not even through a symbolic link.
+/// Every method may block, except [`open_cached`](Self::open_cached). No method may leave the root,
+/// not even through a symbolic link. The root is `/` and is where sessions begin; accounts with
+/// different roots get different file systems from [`Accounts::login`].
 ///
-/// The example is a directory with one file, which nobody can change (the guide has a writable
-/// one):
+/// A store in memory may implement [`AsyncFilesystem`](super::AsyncFilesystem) instead, even if it
+/// locks mutexes: see the [guide](crate::guide::host#blocking-or-asynchronous).
+///
+/// The example is a directory with one file, which nobody can change (the
+/// [guide](crate::guide::host#a-blocking-host) has a writable tree):
 ///
 /// ```
 /// use std::io::{self, Read};
@@ -211,19 +217,25 @@ pub trait Filesystem: Send + Sync + 'static {
 
     /// Returns the entry at `path`. A symbolic link is described as such unless `follow` is `true`.
     ///
+    /// Its name is [`VirtualPath::file_name`], and for the root any name, such as `/`. Only LIST
+    /// and NLST of a path that is no directory show the name; MLST and STAT show the path, and the
+    /// other commands show neither. All known fields should be set: SIZE needs the size, and MDTM
+    /// the time. Fields that the host does not know stay `None`, and MLST leaves their facts out.
+    ///
     /// # Errors
     /// Fails if there is nothing at the path, or the account may not know about it.
     fn entry(&self, path: VirtualPath<'_>, follow: bool) -> Result<OwnedEntry, Refusal>;
 
     /// Returns the entries of the directory at `path`, without `.` and `..`, in any order. Besides
     /// the names, only these `fields` are shown. A host may set others as well, but need not
-    /// determine any that take time; NLST needs no fields at all.
+    /// determine any that take time; NLST needs no fields at all. MLSD leaves out the facts of
+    /// fields that are `None`, although FEAT lists the facts of all fields.
     ///
     /// # Errors
     /// [`Refusal::NotADirectory`] for a file, and the errors of [`entry`](Self::entry).
     fn entries(&self, path: VirtualPath<'_>, fields: Fields) -> Result<Self::Entries, Refusal>;
 
-    /// Opens the file at `path`.
+    /// Opens the file at `path`, which changes nothing yet: see [`File::begin`].
     ///
     /// # Errors
     /// Fails if the file cannot be opened; the [`Refusal`] names the reason.
@@ -238,7 +250,7 @@ pub trait Filesystem: Send + Sync + 'static {
     /// another machine. Returns `None` otherwise and on every error; [`open`](Self::open) is called
     /// then. Servers on asynchronous runtimes call this method in the thread of a session, since
     /// handing a call to another thread takes more time than opening a file that is cached: a call
-    /// that hangs would delay other sessions. By default it returns `None`.
+    /// that [blocks](Accounts::blocks) would delay other sessions. By default it returns `None`.
     fn open_cached(&self, path: VirtualPath<'_>, offset: u64) -> Option<Opened<Self::File>> {
         let _ = (path, offset);
         None
@@ -270,6 +282,13 @@ pub trait Filesystem: Send + Sync + 'static {
 
     /// Sets times or permissions. Not supported by default, like all methods that follow.
     ///
+    /// FEAT and HELP offer what [`Config::commands`](crate::server::Config::commands) contains,
+    /// whatever the host supports. A host without this method should take `Verb::Mfmt`,
+    /// `Verb::Mfct` and `Verb::Mff` out of that set
+    /// ([`VerbSet::without`](crate::codec::VerbSet::without)); one that sets only some facts keeps
+    /// `Verb::Mff` and their commands. SITE CHMOD and SITE UTIME are not in FEAT, are answered with
+    /// 504, and disappear only with the whole of `Verb::Site`.
+    ///
     /// # Errors
     /// Fails if the change is not allowed, or a part of it cannot be made.
     fn change(&self, path: VirtualPath<'_>, changes: &Changes) -> Result<(), Refusal> {
@@ -298,7 +317,9 @@ pub trait Filesystem: Send + Sync + 'static {
         Err(Refusal::Unsupported)
     }
 
-    /// Returns the number of bytes that can still be stored at `path`.
+    /// Returns the number of bytes that can still be stored at `path` (AVBL). A host without this
+    /// method should take `Verb::Avbl` out of [`Config::commands`](crate::server::Config::commands),
+    /// so that FEAT does not offer it.
     ///
     /// # Errors
     /// Fails if the number is not known.
@@ -365,7 +386,9 @@ impl<I: Iterator<Item = io::Result<OwnedEntry>> + Send> DirectoryEntries for I {
 }
 
 /// An open file. An upload that is dropped before it is [finished](Self::finish) was cut off or
-/// aborted. The part already written may be kept, so that the client can resume the upload.
+/// aborted. The host either keeps the part already written in the place of the old file, so that
+/// the client can resume the upload, or keeps the old file: the
+/// [guide](crate::guide::host#uploads-that-are-cut-off) shows both.
 ///
 /// # When an upload is complete
 /// An upload is complete only when [`finish`](Self::finish) is called. An upload that is dropped
@@ -417,8 +440,10 @@ pub trait File: Send {
     /// Writes the next bytes, and returns how many were written.
     ///
     /// # Errors
-    /// Any error. [`io::ErrorKind::StorageFull`] and `QuotaExceeded` are reported as such, and
-    /// `FileTooLarge` as the latter.
+    /// Any error. The client receives 452 for [`io::ErrorKind::StorageFull`], 552 for
+    /// `QuotaExceeded` and `FileTooLarge`, and 451 for any other kind. The file is then dropped, and
+    /// what the client goes on sending is discarded for two seconds, so that the client reads the
+    /// reply instead of a reset.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
     /// Completes the upload after every byte has been written. The file must now be made permanent.
