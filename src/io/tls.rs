@@ -8,7 +8,7 @@
 //! session identifies the user.
 //!
 //! Certificates, keys, and configurations of your own are types of rustls, which is re-exported as
-//! [`rustls`](self::rustls) in the version that fits.
+//! [`rustls`] in the version that fits.
 //!
 //! If you write a driver of your own, use these stores as [`ClientSessions`] and
 //! [`ServerSessions`], and move the bytes of rustls's connections yourself:
