@@ -45,9 +45,11 @@ pub mod tls {}
 #[doc = include_str!("guide/host.md")]
 pub mod host {}
 
-// The pages for those who come from elsewhere are compiled too.
+// The recipes, and the pages for those who come from elsewhere, are compiled too.
 #[cfg(doctest)]
 mod pages {
+    #[doc = include_str!("../docs/recipes.md")]
+    mod recipes {}
     #[doc = include_str!("../docs/from-suppaftp.md")]
     mod from_suppaftp {}
     #[doc = include_str!("../docs/from-libunftp.md")]

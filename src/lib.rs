@@ -23,7 +23,9 @@
 //!
 #![cfg_attr(feature = "std", doc = "The **adapters** are in [`io`]: if threads will do, begin with")]
 #![cfg_attr(feature = "std", doc = "[`io::std::Client`] and [`io::std::Server`].")]
-//! The [`guide`] shows step by step how to write a driver or a host.
+//! The [`guide`] shows step by step how to write a driver or a host. Whole programs are in
+//! `docs/recipes.md` of the package: downloads and copies of trees that resume, and a server that
+//! requires TLS.
 //!
 //! # The driving loop
 //!
@@ -107,7 +109,7 @@
 //! | `embedded` | a client without an allocator over any asynchronous network stack, `embedded` | embedded-io-async, embedded-nal-async |
 //! | `deflate` | MODE Z | miniz_oxide |
 //! | `serde` | serialization of owned listing entries; implies `alloc` | serde |
-//! | `arbitrary` | `Arbitrary` for the values of `codec`, listing entries and codings, for fuzzers; implies `alloc`, and needs a target with the standard library | arbitrary |
+//! | `arbitrary` | values from the bytes of a fuzzer (`arbitrary::Arbitrary`), of `codec`: `Verb`, `VerbSet`, `ReplyCode`, `Position`, `EndRule`, `NameCase`, `FormatControl`, `FileStructure`, `TransferMode`, `ProtectionLevel`, `HashAlgorithm`, `RepresentationType`, `ProtectionBufferSize`, `Allocation`, `ByteRange`, `NetworkProtocol`, `EpsvArgument`, `Timestamp`, `FactSet`, `FactChoice`, `Permissions`, `Digest`, `Text`, `FactValue`, `RestartMarker`, `Kind`, `FactValues`; of `listing`: `Format`, `Formats`, `DateOrder`, `Fields`, `Precision`, `Modified`, `Device`, `Kind`, `Entry`, `OwnedEntry`; of `transfer`: `Coding`, `LineEnds`, `Marker`; implies `alloc`, and needs a target with the standard library | arbitrary |
 //! | `rustls` | FTPS, `io::tls`; implies `std` | rustls |
 //! | `ring`, `aws-lc-rs` | `rustls`, and a crypto provider for processes that have installed none | ring, aws-lc-rs |
 //! | `platform-verifier` | `rustls`, and certificate verification by the operating system | rustls-platform-verifier |

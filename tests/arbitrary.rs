@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use arbitrary::{Arbitrary, Unstructured};
 use ftp_proto::codec::{
     Allocation, ByteRange, Digest, EpsvArgument, FactChoice, FactSet, FactValue, FactValues, Facts,
-    FileStructure, FormatControl, Full, HashAlgorithm, Invalid, Kind, NameCase, Permissions,
+    FileStructure, FormatControl, Full, HashAlgorithm, Invalid, Kind, NameCase, Permissions, Position,
     ProtectionBufferSize, ProtectionLevel, ReplyCode, RepresentationType, RestartMarker, Text, Timestamp,
     TransferMode, Verb, VerbSet,
 };
@@ -85,6 +85,51 @@ fn values_with_a_grammar_are_written_as_what_parses_to_them() {
     each::<Digest>(|digest| {
         assert_eq!(Digest::parse(digest.to_string().as_bytes(), digest.algorithm()), Ok(digest));
     });
+}
+
+#[test]
+fn most_codes_are_those_of_a_document_and_some_are_not() {
+    let (mut named, mut other) = (0, 0);
+    each::<ReplyCode>(|code| match code.meaning() {
+        Some(_) => named += 1,
+        None => other += 1,
+    });
+    assert!(named > 3 * other && other > 50, "{named} named, {other} others");
+    assert_eq!(each::<Position>(|_| ()), 4);
+}
+
+/// Returns the names of the types for which a file of `values!` implements `Arbitrary`.
+fn types(source: &str) -> impl Iterator<Item = &str> {
+    let rows = source.lines().filter_map(|line| line.strip_prefix("    "));
+    let rows = rows.filter_map(|row| row.split_once(", |u| ").map(|(name, _)| name.trim_end_matches("<'a>")));
+    rows.filter(|name| name.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+#[test]
+fn the_tables_of_features_list_every_type() {
+    let sources = [
+        ("codec", include_str!("../src/codec/arbitrary.rs")),
+        ("listing", include_str!("../src/listing/arbitrary.rs")),
+        ("transfer", include_str!("../src/transfer/arbitrary.rs")),
+    ];
+    for (place, text) in
+        [("lib.rs", include_str!("../src/lib.rs")), ("README.md", include_str!("../README.md"))]
+    {
+        let row = text.lines().find(|line| line.contains("| `arbitrary` |")).unwrap();
+        let mut listed = 0;
+        for (module, source) in sources {
+            let part =
+                row.split(&format!("of `{module}`: ")).nth(1).unwrap().split([';', '|']).next().unwrap();
+            let names: Vec<&str> = part.trim_end().split(", ").collect();
+            let expected: Vec<String> = types(source).map(|name| format!("`{name}`")).collect();
+            for name in &expected {
+                assert!(names.contains(&name.as_str()), "{place} {module} {name}");
+            }
+            assert_eq!(names.len(), expected.len(), "{place} {module} {names:?}");
+            listed += names.len();
+        }
+        assert!(listed > 30, "{listed}");
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::error::Error;
 fn the_code_of_the_readme_is_what_is_compiled_here() {
     let here = squeezed(include_str!("readme.rs"));
     let blocks: Vec<&str> = include_str!("../README.md").split("```rust\n").skip(1).collect();
-    assert_eq!(blocks.len(), 4);
+    assert_eq!(blocks.len(), 5);
     for block in blocks {
         let block = block.split("```").next().unwrap();
         assert!(here.contains(&squeezed(block)), "not here: {block}");
@@ -58,6 +58,23 @@ fn a_server() -> Result<(), Box<dyn Error>> {
         .anonymous(Directory::open("/srv/ftp")?)
         .user("alice", "correct horse", Directory::open("/srv/alice")?.writable());
     Server::bind("127.0.0.1:2121", users)?.serve()?;
+    Ok(())
+}
+
+#[rustfmt::skip]
+fn a_server_that_requires_tls(
+    users: ftp_proto::io::Users<ftp_proto::io::Directory>,
+    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+    key: rustls::pki_types::PrivateKeyDer<'static>,
+) -> Result<(), Box<dyn Error>> {
+    use ftp_proto::io::std::Server;
+    use ftp_proto::io::tls::ServerTls;
+    use ftp_proto::{security::Policy, server::Config};
+
+    let mut config = Config::default();
+    config.security.control = Policy::Require;
+    config.security.data = Policy::Require;
+    let server = Server::bind("127.0.0.1:2121", users)?.with_config(config).with_explicit_tls(ServerTls::new(chain, key)?);
     Ok(())
 }
 

@@ -192,8 +192,11 @@ impl Opener<'_> {
             users = match (password, plain) {
                 (Some(hash), _) => match users.user_with_hash(name.as_str(), &hash.0, files) {
                     Ok(users) => users,
-                    // Only what is a hash was read.
-                    Err(_) => return members,
+                    // The algorithm is a known one, but its parameters are not.
+                    Err(error) => {
+                        self.problems.push(Problem::new(format!("account {name:?}: {error}")).at(place));
+                        return members;
+                    }
                 },
                 (None, Some(plain)) => users.user(name.as_str(), plain.as_str(), files),
                 (None, None) => users,

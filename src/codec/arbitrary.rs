@@ -1,5 +1,6 @@
 //! Values for fuzzers and property tests, with the feature `arbitrary`. Every value comes from the
-//! constructor of its type, so that it is one that a caller could have made.
+//! constructor of its type, so that it is one that a caller could have made. The table of features in
+//! `lib.rs` lists the types.
 
 use core::num::NonZeroU8;
 
@@ -7,7 +8,7 @@ use arbitrary::{Arbitrary, Error, Result, Unstructured};
 
 use super::{
     Allocation, ByteRange, Digest, EndRule, EpsvArgument, FactChoice, FactSet, FactValue, FactValues,
-    FileStructure, FormatControl, HashAlgorithm, Kind, NameCase, NetworkProtocol, Permissions,
+    FileStructure, FormatControl, HashAlgorithm, Kind, NameCase, NetworkProtocol, Permissions, Position,
     ProtectionBufferSize, ProtectionLevel, ReplyCode, RepresentationType, RestartMarker, Text, Timestamp,
     TransferMode, Verb, VerbSet,
 };
@@ -30,7 +31,12 @@ values! {
         let bits = u128::arbitrary(u)?;
         Verb::ALL.iter().filter(|verb| bits >> **verb as u8 & 1 == 1).fold(Self::EMPTY, |set, verb| set.with(*verb))
     };
-    ReplyCode, |u| Self::new(u.int_in_range(100..=699)?).unwrap_or(Self::COMMAND_OKAY);
+    // Mostly a code of some document, since those have rules of their own.
+    ReplyCode, |u| match u.ratio(7, 8)? {
+        true => *u.choose(Self::ALL)?,
+        false => Self::new(u.int_in_range(100..=699)?).unwrap_or(Self::COMMAND_OKAY),
+    };
+    Position, |u| *u.choose(&[Self::Single, Self::First, Self::Middle, Self::Last])?;
     EndRule, |u| if bool::arbitrary(u)? { Self::AnyCode } else { Self::SameCode };
     NameCase, |u| if bool::arbitrary(u)? { Self::Lower } else { Self::Canonical };
     FormatControl, |u| *u.choose(Self::ALL)?;

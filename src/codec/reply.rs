@@ -137,6 +137,22 @@ impl<'a> ReplyLine<'a> {
     /// Appends a line to `sink`, including its CRLF. A middle line that could be mistaken for the
     /// last is prefixed with the code and a hyphen.
     ///
+    /// [`parse`](Self::parse) returns the same line, with one exception: the line of a
+    /// [`Single`](Position::Single) or [`Last`](Position::Last) position with the code 211 and a
+    /// text that begins with `211-`. Some servers begin the reply to FEAT with `211 211-`, so it is
+    /// read as a first or middle line without that beginning, after which the reply continues.
+    ///
+    /// ```
+    /// use ftp_proto::codec::{EndRule, Position, ReplyCode, ReplyLine, Text};
+    ///
+    /// let mut line = Vec::new();
+    /// ReplyLine::encode(ReplyCode::SYSTEM_STATUS, Position::Single, Text::literal("211-x"), &mut line)?;
+    /// assert_eq!(line, b"211 211-x\r\n");
+    /// let read = ReplyLine::parse(b"211 211-x", None, EndRule::SameCode).unwrap();
+    /// assert_eq!((read.position, read.text), (Position::First, &b"x"[..]));
+    /// # Ok::<(), ftp_proto::codec::Full>(())
+    /// ```
+    ///
     /// # Errors
     /// Fails with [`Full`] when `sink` has no room.
     pub fn encode<S: Sink + ?Sized>(

@@ -7,6 +7,9 @@
 //! of their user's other control connections ([`ServerTls`]), and no others, so that a resumed
 //! session identifies the user.
 //!
+//! Certificates, keys, and configurations of your own are types of rustls, which is re-exported as
+//! [`rustls`] in the version that fits.
+//!
 //! If you write a driver of your own, use these stores as [`ClientSessions`] and
 //! [`ServerSessions`], and move the bytes of rustls's connections yourself:
 //!
@@ -14,8 +17,8 @@
 //! # #[cfg(feature = "ring")]
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use ftp_proto::action::DataEvent;
+//! use ftp_proto::io::tls::rustls::{ClientConnection, HandshakeKind, ServerConnection};
 //! use ftp_proto::io::tls::{ClientTls, ServerTls};
-//! use rustls::{ClientConnection, HandshakeKind, ServerConnection};
 //!
 //! // Usually two sockets lie between them.
 //! fn shake_hands(
@@ -67,6 +70,10 @@ use ::std::sync::Arc;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
 use rustls::{Connection, RootCertStore};
+
+/// The version of rustls whose types this module takes and returns, so that a program can name them
+/// without a dependency of its own.
+pub use rustls;
 
 use crate::codec::Invalid;
 

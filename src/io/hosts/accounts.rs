@@ -103,16 +103,59 @@ impl<F> Users<F> {
     /// Adds a user like [`user`](Self::user), with a `hash` of the password in the [PHC string
     /// format].
     ///
-    /// One of the [verifiers](Self::verifier) has to support the algorithm of the hash, or every
-    /// login of the user is refused. Verification is slow: it runs where it blocks no other
+    /// One of the [verifiers](Self::verifier) that were added before has to support the algorithm
+    /// and the parameters of the hash. To find out, the first hash of each algorithm and cost is
+    /// verified once, here. Verification is slow: for a login it runs where it blocks no other
     /// session, and at most once per processor at a time. A login with an unknown name verifies the
     /// first user's hash, so that it takes as long as one with a wrong password if all hashes have
     /// the same algorithm and cost.
     ///
+    /// Hashes of crypt(3), as in `/etc/shadow`, are not PHC strings, even though they begin with
+    /// `$` too: those of bcrypt (`$2y$`), SHA-256 (`$5$`), SHA-512 (`$6$`) and yescrypt (`$y$`) are
+    /// refused. For accounts that have such hashes, implement [`Accounts`].
+    ///
+    /// With argon2 0.6, which implements the traits of password-hash 0.6:
+    ///
+    /// ```
+    /// # #[cfg(all(feature = "disk", feature = "password-hash"))]
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use argon2::{Argon2, password_hash::PasswordHasher};
+    /// use ftp_proto::io::std::{Client, Server};
+    /// use ftp_proto::io::{Directory, Users};
+    ///
+    /// # let salt = b"hidden: 16 bytes";
+    /// // Once, for the account. The salt is random: `hash_password`, a default feature of argon2,
+    /// // draws one.
+    /// let hash = Argon2::default().hash_password_with_salt(b"correct horse", salt)?.to_string();
+    /// assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+    ///
+    /// // Whenever the server starts.
+    /// let users = Users::new()
+    ///     .verifier(Argon2::default())
+    ///     .user_with_hash("alice", &hash, Directory::open(".")?)?;
+    /// let server = Server::bind("127.0.0.1:0", users)?;
+    /// # let address = server.local_addr();
+    /// # std::thread::spawn(|| server.serve());
+    /// # let mut client = Client::connect(address)?;
+    /// client.login("alice", "correct horse")?;
+    ///
+    /// // No password would be right.
+    /// let crypt = "$2y$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy";
+    /// let refused = Users::new().verifier(Argon2::default()).user_with_hash("bob", crypt, Directory::open(".")?);
+    /// assert_eq!(refused.unwrap_err().to_string(), "expected a password hash in the PHC string format");
+    /// # Ok(())
+    /// # }
+    /// # #[cfg(not(all(feature = "disk", feature = "password-hash")))]
+    /// # fn main() {}
+    /// ```
+    ///
     /// [PHC string format]: https://github.com/P-H-C/phc-string-format/blob/master/phc-sf-spec.md
     ///
     /// # Errors
-    /// Fails if `hash` is not in this format.
+    /// Fails if `hash` is not in this format, if it lacks the salt or the output, or if no verifier
+    /// supports it, since no password would then be right. [`Invalid::expected`] tells these apart.
+    ///
+    /// [`Invalid::expected`]: crate::codec::Invalid::expected
     #[cfg(feature = "password-hash")]
     pub fn user_with_hash<Kind>(
         mut self,
@@ -120,14 +163,14 @@ impl<F> Users<F> {
         hash: &str,
         filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Result<Self, crate::codec::Invalid> {
-        self.hashes.get_or_insert_default();
-        Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::full(filesystem)))
+        let hash = self.hashes.get_or_insert_default().parse(hash)?;
+        Ok(self.with(name.into(), Secret::Hashed(hash), Guarded::full(filesystem)))
     }
 
     /// Adds a user like [`user_with_hash`](Self::user_with_hash), with read access only.
     ///
     /// # Errors
-    /// Fails if `hash` is not in this format.
+    /// Those of [`user_with_hash`](Self::user_with_hash).
     #[cfg(feature = "password-hash")]
     pub fn reader_with_hash<Kind>(
         mut self,
@@ -135,11 +178,14 @@ impl<F> Users<F> {
         hash: &str,
         filesystem: impl IntoShared<Kind, Filesystem = F>,
     ) -> Result<Self, crate::codec::Invalid> {
-        self.hashes.get_or_insert_default();
-        Ok(self.with(name.into(), Secret::Hashed(hashes::parse(hash)?), Guarded::read_only(filesystem)))
+        let hash = self.hashes.get_or_insert_default().parse(hash)?;
+        Ok(self.with(name.into(), Secret::Hashed(hash), Guarded::read_only(filesystem)))
     }
 
-    /// Adds an algorithm for verifying hashes, such as `argon2::Argon2::default()`.
+    /// Adds an algorithm for verifying the hashes of users that are added later, such as
+    /// `argon2::Argon2::default()`. One that verifies no hash has to say so by another error than
+    /// [`PasswordInvalid`](password_hash::Error::PasswordInvalid), usually
+    /// [`Algorithm`](password_hash::Error::Algorithm).
     #[cfg(feature = "password-hash")]
     #[must_use]
     pub fn verifier(

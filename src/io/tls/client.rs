@@ -27,7 +27,7 @@ const TICKETS: usize = 8;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use ftp_proto::io::std::Client;
 /// use ftp_proto::io::tls::ClientTls;
-/// use rustls::pki_types::{CertificateDer, pem::PemObject};
+/// use ftp_proto::io::tls::rustls::pki_types::{CertificateDer, pem::PemObject};
 ///
 /// let roots = CertificateDer::pem_file_iter("roots.pem")?.collect::<Result<Vec<_>, _>>()?;
 /// let tls = ClientTls::builder().roots(roots).build()?;

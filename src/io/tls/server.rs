@@ -16,6 +16,33 @@ use super::{ALPN, provider, store};
 
 /// A server's TLS configuration: its certificate and the clients it admits.
 ///
+/// From the files of a certificate with those that signed it, and of its key, in PEM:
+///
+/// ```
+/// # #[cfg(all(feature = "ring", feature = "disk"))]
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use ftp_proto::io::std::Server;
+/// use ftp_proto::io::tls::ServerTls;
+/// use ftp_proto::io::tls::rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+/// use ftp_proto::io::{Directory, Users};
+///
+/// # let place = std::env::temp_dir().join(format!("ftp-proto-server-tls-{}", std::process::id()));
+/// # std::fs::create_dir_all(&place)?;
+/// # let own = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+/// # std::fs::write(place.join("cert.pem"), own.cert.pem())?;
+/// # std::fs::write(place.join("key.pem"), own.signing_key.serialize_pem())?;
+/// # std::env::set_current_dir(&place)?;
+/// let chain = CertificateDer::pem_file_iter("cert.pem")?.collect::<Result<Vec<_>, _>>()?;
+/// let key = PrivateKeyDer::from_pem_file("key.pem")?;
+/// let users = Users::new().user("alice", "correct horse", Directory::open(".")?);
+/// let server = Server::bind("127.0.0.1:0", users)?.with_explicit_tls(ServerTls::new(chain, key)?);
+/// # std::fs::remove_dir_all(&place)?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(all(feature = "ring", feature = "disk")))]
+/// # fn main() {}
+/// ```
+///
 /// The TLS sessions of different control connections are kept apart, so that a resumed session
 /// identifies the owner of a data connection. The session that a data connection has to resume is
 /// set by [`Security::session_binding`](crate::server::Security::session_binding). By default, this

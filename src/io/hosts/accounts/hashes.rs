@@ -6,8 +6,8 @@ use ::std::sync::{Arc, Condvar, Mutex, PoisonError};
 use ::std::thread;
 use ::std::vec::Vec;
 
-use password_hash::PasswordVerifier;
 pub(super) use password_hash::phc::PasswordHash as Hash;
+use password_hash::{Error, PasswordVerifier};
 
 use crate::codec::Invalid;
 use crate::io::net::lane::Lane;
@@ -19,6 +19,8 @@ type Verifier = Arc<dyn PasswordVerifier<Hash> + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Hashes {
     verifiers: Vec<Verifier>,
+    /// Hashes that a verifier supports, one of each kind.
+    supported: Vec<Arc<Hash>>,
     gate: Arc<Gate>,
     lane: Lane,
 }
@@ -60,14 +62,41 @@ pub(super) struct Verification {
     lane: Lane,
 }
 
-/// Parses a hash.
-pub(super) fn parse(text: &str) -> Result<Arc<Hash>, Invalid> {
-    Hash::new(text).map(Arc::new).map_err(|_| Invalid::new("a password hash in the PHC string format"))
+/// Returns whether a verifier that supports one of the hashes supports the other too, and takes as
+/// long for it.
+fn are_alike(one: &Hash, other: &Hash) -> bool {
+    let length =
+        |hash: &Hash| (hash.salt.as_ref().map(|salt| salt.len()), hash.hash.as_ref().map(|own| own.len()));
+    one.algorithm == other.algorithm
+        && one.version == other.version
+        && one.params == other.params
+        && length(one) == length(other)
 }
 
 impl Hashes {
     pub(super) fn add_verifier(&mut self, verifier: impl PasswordVerifier<Hash> + Send + Sync + 'static) {
         self.verifiers.push(Arc::new(verifier));
+    }
+
+    /// Parses a hash, which one of the verifiers has to support. The only question that they answer
+    /// is whether a password is right, so the first hash of each kind is verified once.
+    pub(super) fn parse(&mut self, text: &str) -> Result<Arc<Hash>, Invalid> {
+        let hash = Hash::new(text).map_err(|_| Invalid::new("a password hash in the PHC string format"))?;
+        if hash.salt.is_none() || hash.hash.is_none() {
+            return Err(Invalid::new("a password hash with its salt and its output"));
+        }
+        let hash = Arc::new(hash);
+        if !self.supported.iter().any(|known| are_alike(known, &hash)) {
+            // Any other error concerns the hash, and would come with the right password too.
+            let is_supported = |verifier: &Verifier| {
+                matches!(verifier.verify_password(b"", &hash), Ok(()) | Err(Error::PasswordInvalid))
+            };
+            if !self.verifiers.iter().any(is_supported) {
+                return Err(Invalid::new("a password hash that a verifier supports, which is added first"));
+            }
+            self.supported.push(Arc::clone(&hash));
+        }
+        Ok(hash)
     }
 
     pub(super) fn verification(&self, hash: &Arc<Hash>, password: &[u8]) -> Verification {
