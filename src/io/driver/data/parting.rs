@@ -10,10 +10,10 @@ use crate::time::Instant;
 /// Time in which the peer has to close its side.
 const TIME: Duration = Duration::from_secs(2);
 
-/// A connection on which nothing is transferred, or nothing more. Sends close_notify if TLS is in use, then the TCP
-/// end, and discards incoming data for a while. Closing with unread bytes would reset the
-/// connection, and a client whose system reports a reset may never read the reason on the control
-/// connection.
+/// A connection on which nothing is transferred, or nothing more. Sends close_notify if TLS is in
+/// use, then the TCP end, and discards incoming data for a while. Closing with unread bytes would
+/// reset the connection, and a client whose system reports a reset may never read the reason on the
+/// control connection.
 pub(super) struct Parting<R: Network> {
     wire: Wire<Link<R>>,
     until: Instant,
