@@ -2,7 +2,7 @@
 //!
 //! Every value has a `parse` that consumes all of its input, borrows from it and never panics, and
 //! an `encode` that writes the canonical form to a [`Sink`], so that `parse(encode(x)) == x`. There
-//! is one exception, for the sake of servers that send it: the reply line `211 211-`
+//! is one exception, for the sake of servers that send it: the text of the reply line `211 211-`
 //! ([`ReplyLine::encode`]).
 //!
 //! An observer or a gateway frames each direction with a [`RecvBuf`](crate::buffer::RecvBuf) and

@@ -137,19 +137,19 @@ impl<'a> ReplyLine<'a> {
     /// Appends a line to `sink`, including its CRLF. A middle line that could be mistaken for the
     /// last is prefixed with the code and a hyphen.
     ///
-    /// [`parse`](Self::parse) returns the same line, with one exception: the line of a
-    /// [`Single`](Position::Single) or [`Last`](Position::Last) position with the code 211 and a
-    /// text that begins with `211-`. Some servers begin the reply to FEAT with `211 211-`, so it is
-    /// read as a first or middle line without that beginning, after which the reply continues.
+    /// [`parse`](Self::parse) returns the same line, with one exception: in a
+    /// [`Single`](Position::Single) or [`Last`](Position::Last) line with the code 211, a text that
+    /// begins with `211-` gets a space before it. Some servers begin the reply to FEAT with `211
+    /// 211-`, so without the space the reply would seem to continue.
     ///
     /// ```
     /// use ftp_proto::codec::{EndRule, Position, ReplyCode, ReplyLine, Text};
     ///
     /// let mut line = Vec::new();
     /// ReplyLine::encode(ReplyCode::SYSTEM_STATUS, Position::Single, Text::literal("211-x"), &mut line)?;
-    /// assert_eq!(line, b"211 211-x\r\n");
-    /// let read = ReplyLine::parse(b"211 211-x", None, EndRule::SameCode).unwrap();
-    /// assert_eq!((read.position, read.text), (Position::First, &b"x"[..]));
+    /// assert_eq!(line, b"211  211-x\r\n");
+    /// let read = ReplyLine::parse(b"211  211-x", None, EndRule::SameCode).unwrap();
+    /// assert_eq!((read.position, read.text), (Position::Single, &b" 211-x"[..]));
     /// # Ok::<(), ftp_proto::codec::Full>(())
     /// ```
     ///
@@ -164,6 +164,7 @@ impl<'a> ReplyLine<'a> {
         let digits = code.as_digits();
         let separator: Option<&[u8]> = match position {
             Position::Single | Position::Last if text.is_empty() => Some(b""),
+            Position::Single | Position::Last if continues(code, text.as_bytes()) => Some(b"  "),
             Position::Single | Position::Last => Some(b" "),
             Position::First => Some(b"-"),
             Position::Middle if self::code(text.as_bytes()).is_some() => Some(b"-"),
@@ -176,6 +177,12 @@ impl<'a> ReplyLine<'a> {
         sink.put(text.as_bytes())?;
         sink.put(b"\r\n")
     }
+}
+
+/// Returns whether a line with this code, a space and this text would not end its reply: some
+/// servers begin the lines of a reply to FEAT so.
+fn continues(code: ReplyCode, text: &[u8]) -> bool {
+    code == ReplyCode::SYSTEM_STATUS && text.starts_with(b"211-")
 }
 
 /// A whole reply, which borrows from the parsed bytes, for inspectors and tests. A session instead

@@ -205,7 +205,8 @@ pub struct Security {
     /// the driver.
     pub tls: TlsMode,
     /// Policy for TLS on control connections, checked at login. [`Policy::Never`] refuses AUTH;
-    /// [`Policy::Prefer`] by default.
+    /// [`Policy::Prefer`] by default. With [`Policy::Require`], a server that offers no TLS refuses
+    /// every login.
     pub control: Policy,
     /// Policy for TLS on data connections. [`Policy::Never`] refuses PROT P; [`Policy::Prefer`] by
     /// default.

@@ -48,18 +48,31 @@ pub(super) fn admit(
     if !config.serves(verb) && !protected {
         return Err(Denial::Reply(Code::NOT_IMPLEMENTED, "Command not implemented."));
     }
-    let required = |policy| policy == Policy::Require && config.security.tls != TlsMode::None;
+    // A server that is told to require TLS and has none serves nobody, rather than in the clear.
+    let security = &config.security;
+    let is_offered = security.tls != TlsMode::None;
     if matches!(verb, Verb::User | Verb::Pass | Verb::Acct)
-        && required(config.security.control)
+        && security.control == Policy::Require
         && !protection.is_secured()
     {
         // Only USER may be answered with 534; the others are out of sequence anyway.
         let code = if verb == Verb::User { Code::DENIED_BY_POLICY } else { Code::BAD_SEQUENCE };
-        return Err(Denial::Reply(code, "TLS is required; send AUTH TLS first."));
+        return Err(Denial::Reply(
+            code,
+            match is_offered {
+                true => "TLS is required; send AUTH TLS first.",
+                false => "TLS is required, and this server does not offer it.",
+            },
+        ));
     }
-    if verb.opens_data_connection() && required(config.security.data) && !protection.covers_data() {
-        let text = "Protected data connections are required; send PROT P first.";
-        return Err(Denial::Reply(Code::DATA_PROTECTION_REFUSED, text));
+    if verb.opens_data_connection() && security.data == Policy::Require && !protection.covers_data() {
+        return Err(Denial::Reply(
+            Code::DATA_PROTECTION_REFUSED,
+            match is_offered {
+                true => "Protected data connections are required; send PROT P first.",
+                false => "Protected data connections are required, and this server does not offer them.",
+            },
+        ));
     }
     Ok(if !during && config.overrides(verb) { Server::Host } else { Server::Session })
 }

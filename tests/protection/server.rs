@@ -106,6 +106,18 @@ fn nobody_logs_in_in_the_clear_where_tls_is_required() {
 }
 
 #[test]
+fn a_server_that_requires_tls_and_has_none_serves_nobody_in_the_clear() {
+    let mut config = Config::default();
+    config.security.control = Policy::Require;
+    let mut rig = Rig::with(config);
+    assert_eq!(rig.say("USER me\r\nPASS secret\r\nAUTH TLS\r\nLIST"), [534, 503, 502, 530]);
+    let mut config = Config::default();
+    config.security.data = Policy::Require;
+    let mut rig = Rig::with(config).login();
+    assert_eq!(rig.say("EPSV\r\nRETR /file\r\nSTOR /new\r\nMLSD"), [229, 521, 521, 521]);
+}
+
+#[test]
 fn data_needs_prot_p_where_that_is_required_and_prot_needs_pbsz() {
     let mut rig = explicit(|config| config.security.data = Policy::Require);
     assert_eq!(rig.say("PBSZ 0"), [503]);
