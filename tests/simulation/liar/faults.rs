@@ -210,6 +210,11 @@ impl Faults {
     pub fn are_harmless(&self) -> bool {
         self.fired.iter().all(|fault| matches!(fault, DoubledAtOnce | PreliminaryRepeated))
     }
+
+    /// Whether a size in a preliminary reply may be that of the file before.
+    pub fn may_misstate_sizes(&self) -> bool {
+        self.fired.contains(&PreliminaryRepeated)
+    }
 }
 
 /// Replies that no command of the moment has asked for.
