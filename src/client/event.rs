@@ -215,3 +215,87 @@ impl<B> Refusal<B> {
         f.debug_struct("Refusal").field("to", &self.to).field("code", &self.code).field("text", text).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::format;
+    use std::string::ToString;
+
+    fn refusal(to: ReplyTo, code: u16, text: &str) -> Refusal<&[u8]> {
+        Refusal { to, code: ReplyCode::new(code).unwrap(), text: text.as_bytes() }
+    }
+
+    #[test]
+    fn a_refused_greeting_a_refused_login_and_421_are_refusals_of_the_session() {
+        for (to, code, of_session) in [
+            (ReplyTo::Greeting, 554, true),
+            (ReplyTo::Command(Verb::User), 530, true),
+            (ReplyTo::Command(Verb::Pass), 530, true),
+            (ReplyTo::Command(Verb::Acct), 532, true),
+            (ReplyTo::Command(Verb::Retr), 421, true),
+            (ReplyTo::Other, 421, true),
+            (ReplyTo::Command(Verb::Retr), 530, false),
+            (ReplyTo::Command(Verb::Feat), 500, false),
+            (ReplyTo::Other, 530, false),
+        ] {
+            assert_eq!(refusal(to, code, "").is_of_session(), of_session, "{to:?} {code}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_transient_by_its_code_or_by_the_text_of_530() {
+        for (code, text, transient) in [
+            (450, "", true),
+            (421, "", true),
+            (530, "Sorry, too many users.", true),
+            (530, "The maximum number of users are logged in", true),
+            (530, "Please try again", true),
+            (530, "Login incorrect.", false),
+            (550, "too many users", false),
+            (350, "", false),
+        ] {
+            let refusal = refusal(ReplyTo::Command(Verb::Pass), code, text);
+            assert_eq!(refusal.is_transient(), transient, "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_wants_the_session_reused_if_its_code_may_mean_it_and_its_text_says_it() {
+        for (code, text, wanted) in [
+            (522, "SSL connection failed: session reuse required", true),
+            (425, "Unable to build data connection: TLS session of data connection not resumed.", true),
+            (450, "TLS negotiation failed", true),
+            (522, "", false),
+            (425, "Cannot open data connection.", false),
+            (550, "session reuse required", false),
+        ] {
+            let refusal = refusal(ReplyTo::Command(Verb::Retr), code, text);
+            assert_eq!(refusal.wants_session_reuse(), wanted, "{code} {text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_was_refused_and_escapes_what_the_server_said() {
+        for (to, shown) in [
+            (ReplyTo::Greeting, r"the server refused the connection: 550 no\u{7}"),
+            (ReplyTo::Command(Verb::Retr), r"RETR refused: 550 no\u{7}"),
+            (ReplyTo::Other, r"the server refused the command: 550 no\u{7}"),
+        ] {
+            assert_eq!(refusal(to, 550, "no\x07").to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn debug_shows_the_text_escaped_and_a_span_as_it_is() {
+        let refused = refusal(ReplyTo::Greeting, 421, "no\x07");
+        let event = format!("{:?}", Event::<_, ()>::Refused(refused));
+        assert!(event.starts_with("Refused(Refusal { to: Greeting, code: 421"), "{event}");
+        assert!(event.ends_with(r#"text: "no\u{7}" })"#), "{event}");
+        let event = format!("{:?}", Event::<_, ()>::Refused(refused.map(|_| Span::default())));
+        assert!(event.ends_with("text: Span { start: 0, end: 0 } })"), "{event}");
+        assert_eq!(format!("{:?}", Event::<&[u8], _>::Done(7)), "Done(7)");
+        let failed = Event::<&[u8], ()>::Failed(TransferFailure::NotListed);
+        assert_eq!(format!("{failed:?}"), "Failed(NotListed)");
+    }
+}

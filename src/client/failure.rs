@@ -61,3 +61,31 @@ impl From<DataFailure> for TransferFailure {
         Self::Connection(failure)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn a_failure_says_what_is_missing_of_the_file() {
+        for (failure, shown) in [
+            (TransferFailure::from(DataFailure::Broken), "the data connection broke"),
+            (
+                TransferFailure::NotTaken,
+                "the server confirmed the upload, but nothing shows that it took the data",
+            ),
+            (TransferFailure::NotListed, "the server could not read the directory"),
+            (
+                TransferFailure::Short { received: 5, expected: 7 },
+                "the file is incomplete: 5 of 7 bytes arrived, although the server reported success",
+            ),
+            (
+                TransferFailure::RestartIgnored { received: 9, expected: 7 },
+                "the server ignored the restart: the download would end at byte 9, but the file has 7 bytes",
+            ),
+        ] {
+            assert_eq!(failure.to_string(), shown);
+        }
+    }
+}

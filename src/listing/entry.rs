@@ -380,4 +380,30 @@ mod tests {
             assert_eq!(entry.file_name().as_bytes(), expected.as_bytes());
         }
     }
+
+    #[test]
+    fn entries_are_equal_if_all_is_but_the_line_and_its_format() {
+        let clock = super::super::Clock::at(1_731_240_000);
+        let line = b"-rw-r--r-- 1 o g 5 Nov  9 20:06 a";
+        let one = Format::Unix.parse_line(line, &clock).unwrap().unwrap();
+        assert_eq!(one.read_from(Format::Dos, b"raw"), one);
+        let changes: [fn(&mut Entry<'_>); 11] = [
+            |entry| entry.name = Text::literal("b"),
+            |entry| entry.kind = Kind::Directory,
+            |entry| entry.size = None,
+            |entry| entry.modified = None,
+            |entry| entry.mode = None,
+            |entry| entry.permissions = Some(Permissions::RETRIEVE),
+            |entry| entry.owner = None,
+            |entry| entry.group = None,
+            |entry| entry.links = None,
+            |entry| entry.unique = Some(Text::literal("u")),
+            |entry| entry.unreadable = Fields::SIZE,
+        ];
+        for (i, change) in changes.iter().enumerate() {
+            let mut other = one;
+            change(&mut other);
+            assert!(other != one, "{i}");
+        }
+    }
 }

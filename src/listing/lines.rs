@@ -311,3 +311,24 @@ fn without_crs(line: &[u8]) -> &[u8] {
     let end = line.iter().rposition(|byte| *byte != b'\r').map_or(0, |last| last + 1);
     line.get(..end).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cr_before_the_lf_is_stripped_and_no_other() {
+        for (line, expected) in [
+            (&b""[..], &b""[..]),
+            (b"a", b"a"),
+            (b"a\r", b"a"),
+            (b"a\r\r", b"a"),
+            (b"a\r\r\r", b"a"),
+            (b"\r", b""),
+            (b"\r\r\r", b""),
+            (b"\ra\rb\r\r", b"\ra\rb"),
+        ] {
+            assert_eq!(without_cr(line), expected, "{}", line.escape_ascii());
+        }
+    }
+}

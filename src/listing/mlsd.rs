@@ -458,6 +458,18 @@ mod tests {
     }
 
     #[test]
+    fn an_owner_that_is_a_number_is_written_as_one_and_any_other_as_a_name() {
+        let mut entry = Entry::new(Text::literal("n"), Kind::Unknown);
+        for (owner, group, expected) in [
+            ("1000", "wheel", "UNIX.uid=1000;UNIX.owner=1000;UNIX.group=wheel;UNIX.groupname=wheel; n\r\n"),
+            ("root", "0", "UNIX.gid=0;UNIX.owner=root;UNIX.group=0;UNIX.ownername=root; n\r\n"),
+        ] {
+            (entry.owner, entry.group) = (Some(Text::literal(owner)), Some(Text::literal(group)));
+            assert_eq!(written(&entry, FactSet::all()), expected);
+        }
+    }
+
+    #[test]
     fn a_time_is_written_in_utc_or_not_at_all() {
         let utc = read("modify=20240101013000; n").modified.unwrap();
         let mut entry = Entry::new(Text::literal("n"), Kind::Unknown);

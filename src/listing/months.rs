@@ -203,6 +203,19 @@ mod tests {
     }
 
     #[test]
+    fn every_month_is_known_in_upper_and_in_lower_case() {
+        // Some letters with two accents are two characters in upper case.
+        let same = |name: &str, other: &str| name.chars().count() == other.chars().count();
+        for (known, month) in OTHERS {
+            for name in
+                [known.to_uppercase(), known.to_lowercase()].into_iter().filter(|name| same(known, name))
+            {
+                assert_eq!(number(name.as_bytes()), Some(*month), "{name}");
+            }
+        }
+    }
+
+    #[test]
     fn a_month_is_known_in_the_charsets_of_its_language() {
         for (name, month) in [
             (&b"M\xe4r"[..], 3),

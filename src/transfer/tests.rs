@@ -206,6 +206,36 @@ fn a_large_file_comes_back() {
 }
 
 #[test]
+fn one_call_transforms_all_of_the_input_if_the_output_has_room_for_it() {
+    let file = b"all of it \r\n".repeat(300);
+    for coding in codings() {
+        let (mut wire, mut output) = (std::vec![0; 20_000], std::vec![0; 20_000]);
+        let mut encoder = literal(coding);
+        assert_eq!(encoder.encode(b"", &mut wire), Progress::default(), "{coding:?}");
+        let done = encoder.encode(&file, &mut wire);
+        assert_eq!(done.read, file.len(), "{coding:?}");
+        let length = done.written + encoder.finish(&mut wire[done.written..]);
+        let mut decoder = Decoder::new(coding).unwrap();
+        let done = decoder.decode(&wire[..length], &mut output).unwrap();
+        assert_eq!(done.read, length, "{coding:?}");
+        assert_eq!(output[..done.written], file, "{coding:?}");
+    }
+}
+
+#[test]
+fn a_marker_behind_a_byte_that_is_held_back_is_passed_over() {
+    let coding = Coding { mode: TransferMode::Block, ..Coding::default() };
+    for (wire, file, markers) in [
+        (&b"\0\0\x01a\x10\0\x011\x40\0\x01b"[..], &b"ab"[..], 1),
+        (b"\0\0\x01\r\x10\0\x011\x40\0\x01\n", b"\n", 0),
+        (b"\0\0\x01\r\x10\0\x011\x40\0\x01b", b"\rb", 0),
+    ] {
+        let read = decode_by(Decoder::new(coding).unwrap(), wire, WHOLE).unwrap();
+        assert_eq!((&read.bytes[..], read.markers.len()), (file, markers), "{}", wire.escape_ascii());
+    }
+}
+
+#[test]
 fn a_transfer_goes_on_at_any_marker() {
     let file: Vec<u8> =
         (0..2000u32).flat_map(|n| if n % 37 < 30 { [n as u8, b'\r'] } else { *b"\r\n" }).collect();

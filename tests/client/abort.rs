@@ -3,6 +3,7 @@
 use super::*;
 use ftp_proto::client::AbortPolicy;
 use ftp_proto::client::Profile;
+use ftp_proto::codec::Sink;
 use support::client::{SYNCH, Turn};
 
 fn with(policy: AbortPolicy) -> Rig {
@@ -106,6 +107,7 @@ fn one_answer_for_both_is_waited_out() {
     let start = rig.now();
     rig.run(&mut client::abort(id), |_| ()).done();
     assert_eq!(rig.now().since(start), seconds(3));
+    assert_eq!(rig.client().profile(), Profile::empty(), "the one reply may be that of the transfer");
     in_step(&mut rig);
     // Pure-FTPd sends this for a download, and is recognised by it from then on.
     for (profile, waited) in [(Profile::empty(), 10), (Profile::ONE_ABORT_REPLY, 0)] {
@@ -128,6 +130,23 @@ fn an_answer_to_abor_that_comes_too_late_is_taken_for_no_other() {
         let site = client::site(ftp_proto::codec::SiteCommand::Other(t("NONE")));
         assert_eq!(rig.run(&mut { site }, |_| ()).refused(), 502, "{late}");
         in_step(&mut rig);
+    }
+}
+
+#[test]
+fn once_abor_is_answered_nothing_is_left_of_it() {
+    for (to_transfer, to_abort) in [
+        (&[Say("426 aborted")][..], &[Say("226 closed")][..]),
+        (&[], &[Say("226 closed\r\n426 aborted")]),
+        (&[Say("226 done")], &[]),
+        (&[Say("226 ABOR must have succeeded")], &[]),
+    ] {
+        let rig = Rig::greeted().on("ABOR", to_abort).on("NOOP", []);
+        let (mut rig, id) = begun(rig, to_transfer);
+        rig.run(&mut client::abort(id), |_| ()).done();
+        let start = rig.now();
+        assert_eq!(rig.run(&mut client::noop(), |_| ()), peer_error(PeerError::TimedOut(Awaited::Reply)));
+        assert_eq!(rig.now().since(start), seconds(60), "{to_transfer:?} {to_abort:?}");
     }
 }
 
@@ -205,6 +224,24 @@ fn a_server_that_closes_at_the_sight_of_synch_is_remembered() {
     rig.clear_records();
     in_step(&mut rig);
     assert_eq!(rig.commands(), ["ABOR", "SYST"]);
+}
+
+#[test]
+fn synch_and_abor_go_together_once_there_is_room_for_both() {
+    let (mut rig, id) = begun(with(AbortPolicy::AborWithSynch), &[]);
+    let (now, mut operation) = (rig.now(), client::abort(id));
+    let (client, rx, _) = rig.parts();
+    let mut tx = SendBuf::new([0; 14]);
+    tx.view().append(|tx| tx.put(b"NOOP\r\n")).unwrap();
+    for _ in 0..3 {
+        let turn = operation.poll(client, now, rx, &mut tx);
+        assert!(matches!(turn, Ok(Action::Wait(_))), "{turn:?}");
+    }
+    assert_eq!(tx.pending(), b"NOOP\r\n");
+    tx.sent(6);
+    let turn = operation.poll(client, now, rx, &mut tx);
+    assert!(matches!(turn, Ok(Action::Wait(_))), "{turn:?}");
+    assert_eq!(tx.pending(), b"\xff\xf4\xff\xf2ABOR\r\n");
 }
 
 #[test]

@@ -93,6 +93,13 @@ fn the_first_command_sent_ahead_is_syst() {
 }
 
 #[test]
+fn a_transfer_behind_which_nothing_was_sent_does_not_show_in_what_order_a_server_answers() {
+    let mut rig = rig(pipelining());
+    assert_eq!(series(&mut rig, &["a"]), done(1));
+    assert!(!rig.client().profile().contains(Profile::IN_ORDER));
+}
+
+#[test]
 fn a_transfer_without_data_does_not_show_in_what_order_a_server_answers() {
     for acts in [
         vec![Say("150 here"), Data(b""), Say("226 sent")],

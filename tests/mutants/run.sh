@@ -23,6 +23,8 @@ done
 # A mutant that never ends is seen by its time: in the first round, which takes seconds, by a minute; the slowest round takes a
 # quarter of this.
 timeout=${MUTANTS_TIMEOUT:-400}
+# What the core has behind features: without them, no test could notice a change to it.
+features=std,testing,deflate,serde,arbitrary
 export CARGO_TARGET_DIR=$target/target CARGO_INCREMENTAL=1 PROPTEST_CASES=${PROPTEST_CASES:-64}
 export SIMULATION_SESSIONS=${SIMULATION_SESSIONS:-200}
 [ $# -gt 0 ] || { echo "which files?" >&2; exit 1; }
@@ -36,8 +38,8 @@ cp -r src tests docs Cargo.lock "$tree"
     sed '/^\[dev-dependencies\]/,$d; s/^readme = .*/autobenches = false\nautoexamples = false/; s/, "dep:rustix", "dep:socket2"\]/]/' Cargo.toml |
         sed 's/^autoexamples.*/&\nautotests = false/'
     echo '[dev-dependencies]'
-    grep '^proptest = ' Cargo.toml
-    for name in client deadlines exhaustive exploration extensions listings notes pair protection restart security sequences server simulation testing; do
+    grep -E '^(allocation-counter|proptest|serde_json) = ' Cargo.toml
+    for name in arbitrary client deadlines exhaustive exploration extensions listings notes pair protection restart security sequences server simulation testing; do
         file=tests/$name.rs
         [ -e "$file" ] || file=tests/$name/main.rs
         [ ! -e "$file" ] || printf '[[test]]\nname = "%s"\npath = "%s"\n' "$name" "$file"
@@ -61,7 +63,7 @@ round() {
     shift
     local code=0 limit=$timeout
     [ "$number" != 1 ] || limit=60
-    cargo mutants --dir "$tree" --in-place --no-config --output "$out" --no-default-features --features std,testing,deflate \
+    cargo mutants --dir "$tree" --in-place --no-config --output "$out" --no-default-features --features "$features" \
         --timeout "$limit" --build-timeout "$timeout" --colors never "${options[@]}" "${targets[@]}" "${chosen[@]}" -- -- "$@" || code=$?
     # 2 and 3: survivors, or timeouts.
     [[ $code = [023] ]] || { echo "mutants: cargo-mutants failed with $code" >&2; exit 1; }
@@ -83,7 +85,7 @@ for part in $(printf '%s\n' "$@" | cut -d/ -f2 | sort -u); do
     done
     if [ -n "${MUTANTS_SAMPLE:-}" ]; then
         # As many lines of those that a generator with this seed picks; matched as they are.
-        cargo mutants --dir "$tree" --no-config --list --no-default-features --features std,testing,deflate "${chosen[@]}" >"$out/all.txt"
+        cargo mutants --dir "$tree" --no-config --list --no-default-features --features "$features" "${chosen[@]}" >"$out/all.txt"
         shuf -n "$MUTANTS_SAMPLE" --random-source=<(yes "${MUTANTS_SEED:-1}") "$out/all.txt" | sort >"$out/sample.txt"
         chosen+=(--re "^($(sed 's/[][\.*^$+?(){}|]/\\&/g' "$out/sample.txt" | paste -sd'|'))\$")
     fi
@@ -98,7 +100,7 @@ for part in $(printf '%s\n' "$@" | cut -d/ -f2 | sort -u); do
         ;;
     *)
         round 1 --lib -- "${part}::" "${slow[@]}"
-        round 2 --lib --test={client,exhaustive,extensions,listings,pair,restart,server} --
+        round 2 --lib --test={arbitrary,client,exhaustive,extensions,listings,pair,restart,server} --
         ;;
     esac
     round 3 --test={exploration,listings,protection,sequences,simulation,testing} --

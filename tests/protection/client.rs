@@ -158,6 +158,56 @@ fn abor_waits_for_the_data_handshake_though_the_server_is_yet_to_connect() {
 }
 
 #[test]
+fn while_abor_waits_for_the_data_handshake_a_stranger_is_rejected() {
+    let mut config = config(Policy::Require, Policy::Require);
+    config.data_connection = DataConnection::Active;
+    let mut rig = ClientRig::with(config, support::client::PEER).greet();
+    rig.set_attentive(true);
+    rig = rig.on("RETR", [Act::Say("150 here")]).on("ABOR", [Act::Say("426 aborted\r\n226 done")]);
+    secure(&mut rig).done();
+    let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+    let count = rig.data_operations().len();
+    for from in ["192.0.2.66:20", support::client::PEER] {
+        rig.arrive(from.parse().unwrap());
+    }
+    rig.run(&mut client::abort(opened), |_| ()).done();
+    let wanted = [DataOp::Reject, DataOp::Admit, DataOp::StartTls, DataOp::Abort];
+    assert_eq!(rig.data_operations()[count..], wanted);
+}
+
+#[test]
+fn abor_waits_for_no_data_handshake_that_is_over_or_that_no_150_has_announced() {
+    let mut rig = strict().on("RETR", [Act::Say("150 here"), Act::Data(b"abc")]);
+    rig = rig.on("ABOR", [Act::Say("426 aborted\r\n226 done")]);
+    secure(&mut rig).done();
+    let opened = rig.run(&mut client::retrieve(t("f"), Image, 0), |opened| opened.transfer).done();
+    let mut complete = client::complete(opened);
+    assert_eq!(rig.run_for(&mut complete, 5, |_| ()), None);
+    assert!(matches!(rig.data_operations().last(), Some(DataOp::Receive(..))));
+    let began = rig.now();
+    rig.run(&mut client::abort(complete.into_transfer()), |_| ()).done();
+    assert_eq!((rig.now(), rig.data_operations().last()), (began, Some(&DataOp::Abort)));
+
+    let mut config = config(Policy::Require, Policy::Require);
+    (config.data_connection, config.abort) = (DataConnection::Active, client::AbortPolicy::Abor);
+    let mut rig = ClientRig::with(config, support::client::PEER).greet();
+    rig = rig.on("RETR", []).on("ABOR", [Act::Say("426 aborted\r\n226 done")]);
+    secure(&mut rig).done();
+    let mut open = client::retrieve(t("f"), Image, 0);
+    for _ in 0..40 {
+        assert_eq!(rig.run_for(&mut open, 1, |_| ()), None);
+        if rig.commands().contains(&"RETR f") {
+            break;
+        }
+    }
+    drop(open);
+    let began = rig.now();
+    rig.run(&mut client::noop(), |_| ()).done();
+    assert!(rig.commands().contains(&"ABOR"), "{:?}", rig.commands());
+    assert_eq!((rig.now(), rig.data_operations().last()), (began, Some(&DataOp::Abort)));
+}
+
+#[test]
 fn after_a_failed_data_handshake_the_reply_is_read() {
     let mut rig = strict();
     rig.on_data_handshake(Attempt::Fails(DataFailure::Handshake));
@@ -319,6 +369,8 @@ fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
                         rig.clear_records();
                         assert!(rig.run(&mut client::protect_data(), |it| it.data).done());
                         assert!(rig.commands().is_empty());
+                        rig.run(&mut login(), |_| ()).done();
+                        assert_eq!(rig.commands(), ["USER me", "PASS x"]);
                     }
                 }
             }

@@ -361,3 +361,27 @@ fn a_refused_transfer_keeps_the_port_and_closes_a_connection_that_was_made() {
         }
     }
 }
+
+#[test]
+fn an_event_that_is_not_expected_is_refused_with_the_state_of_the_connection() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("EPSV"), [229]);
+    let id = rig.data_id();
+    let error = rig.parts().0.data_event(id, DataEvent::Connected).unwrap_err();
+    let state = "waiting for the client to connect";
+    assert!(
+        matches!(error, LocalError::UnexpectedDataEvent { state: known, .. } if known == state),
+        "{error}"
+    );
+}
+
+#[test]
+fn operations_that_the_driver_has_not_taken_are_dropped_with_their_connection() {
+    let mut rig = Rig::logged_in();
+    assert_eq!(rig.say("EPSV"), [229]);
+    let (id, before) = (rig.data_id(), rig.data_operations().len());
+    rig.parts().0.data_event(id, DataEvent::Arrived(PEER_DATA.parse().unwrap())).unwrap();
+    rig.close_session("Maintenance.");
+    rig.settle();
+    assert_eq!(rig.data_operations()[before..], [DataOp::Abort], "and nobody is admitted");
+}

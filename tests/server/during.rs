@@ -143,3 +143,27 @@ fn a_client_that_leaves_during_a_transfer_ends_it() {
     assert_eq!(rig.data_operations().last(), Some(&DataOp::Abort));
     assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::Closed))));
 }
+
+#[test]
+fn while_a_command_waits_for_the_end_of_a_transfer_so_does_the_driver() {
+    let mut rig = transferring();
+    assert_eq!(rig.say("DELE file"), [0; 0]);
+    assert!(rig.wait().data && !rig.wait().application);
+}
+
+#[test]
+fn a_session_that_is_shut_down_ends_at_once_or_after_its_transfer() {
+    let mut rig = Rig::logged_in();
+    rig.parts().0.shut_down();
+    rig.settle();
+    assert_eq!(rig.replies(), ["421 The server is shutting down."]);
+    assert_eq!(rig.end(), Some(End::Close));
+
+    let mut rig = transferring();
+    rig.parts().0.shut_down();
+    rig.settle();
+    assert_eq!((rig.codes(), rig.end()), (vec![], None));
+    rig.download();
+    assert_eq!(rig.codes(), [226, 421]);
+    assert_eq!(rig.end(), Some(End::Close));
+}

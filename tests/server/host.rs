@@ -1,11 +1,13 @@
 //! A host that answers later, or oddly.
 
 use crate::during::transferring;
-use crate::support::seconds;
 use crate::support::server::{DataState, End, Rig, Slow};
+use crate::support::{seconds, t};
 use ftp_proto::action::{Action, DataOp};
+use ftp_proto::codec::{FactSet, Text};
 use ftp_proto::error::{Error, LocalError, PeerError};
-use ftp_proto::server::{Answer, Event, Refusal, Request};
+use ftp_proto::listing::{Entry, Fields, Kind};
+use ftp_proto::server::{Answer, Event, Listing, Refusal, Request};
 
 #[test]
 fn an_answer_may_come_later_and_commands_wait_for_it() {
@@ -97,8 +99,7 @@ fn the_entry_of_a_path_may_have_no_name() {
         let Ok(Action::Event(Event::Request(ticket, Request::Stat { .. }))) = rig.poll() else {
             panic!("no request");
         };
-        let entry =
-            ftp_proto::listing::Entry::new(crate::support::t(""), ftp_proto::listing::Kind::Directory);
+        let entry = Entry::new(t(""), Kind::Directory);
         rig.give(ticket, Answer::Entry(&entry)).unwrap();
         rig.settle();
         assert_eq!(rig.codes(), [if line.starts_with('S') { 212 } else { 250 }]);
@@ -128,4 +129,44 @@ fn the_end_of_the_stream_is_told_and_half_a_line_too() {
     rig.close();
     assert_eq!(rig.codes(), [200]);
     assert_eq!(rig.end(), Some(End::Error(Error::Peer(PeerError::ClosedInside))));
+}
+
+#[test]
+fn a_request_to_list_says_which_fields_are_shown() {
+    let shown_by_list = Fields::KIND
+        | Fields::SIZE
+        | Fields::MODIFIED
+        | Fields::MODE
+        | Fields::OWNER
+        | Fields::GROUP
+        | Fields::LINKS;
+    let list = Listing::Unix { all: false, recursive: false };
+    for (request, fields) in [
+        (Request::<Text<'_>>::List(list), shown_by_list),
+        (Request::Entries { all: true }, shown_by_list),
+        (Request::List(Listing::Names { all: true }), Fields::empty()),
+        (Request::List(Listing::Machine(FactSet::SIZE)), Fields::KIND | Fields::SIZE),
+        (Request::List(Listing::Machine(FactSet::TYPE | FactSet::MODIFY)), Fields::KIND | Fields::MODIFIED),
+        (Request::Stat { follow: true }, Fields::all()),
+        (Request::Delete, Fields::all()),
+    ] {
+        assert_eq!(request.fields(), fields, "{request:?}");
+    }
+}
+
+#[test]
+fn an_entry_that_the_send_storage_can_never_hold_is_left_out() {
+    let mut rig = Rig::logged_in();
+    rig.slow(Slow::Everything);
+    assert_eq!(rig.say("STAT dir"), [0; 0]);
+    let entry = |name| Entry::new(name, Kind::Directory);
+    rig.answer(Answer::Entry(&entry(t("dir")))).unwrap();
+    let ticket = rig.take_ticket().unwrap();
+    let long = "x".repeat(rig.parts().2.view().capacity());
+    rig.send_entry(&ticket, &entry(Text::new(long.as_bytes()).unwrap())).unwrap();
+    rig.send_entry(&ticket, &entry(t("short"))).unwrap();
+    rig.put_ticket(ticket);
+    rig.answer(Answer::Done).unwrap();
+    let reply = rig.replies().remove(0);
+    assert!(reply.contains("short") && !reply.contains("xxx"), "{reply}");
 }

@@ -133,6 +133,9 @@ fn lines_of_ls_have_known_entries() {
             "-rw-r--r-- 1 longowner longgroup123456 Feb 12 17:20 n",
             "file 0644 1 longowner longgroup 123456 2024-02-12T17:20 |n|",
         ),
+        // A group that ends in digits, unless the word is as wide as both columns.
+        ("-rw-r--r-- 1 owner group123456 Feb 12 17:20 n", "error"),
+        ("-rw-r--r-- 1 owner group-12345678 Feb 12 17:20 n", "error"),
         ("-rw------- 1 500 500 2048 Apr   4 24:00 n", "file 0600 1 500 500 2048 2024-04-05T00:00 |n|"),
         // no type letter, no words, no date
         ("rw-r--r-- 1 o g 12 Nov  9 20:06 n", "file 0644 1 o g 12 2024-11-09T20:06 |n|"),
