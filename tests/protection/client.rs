@@ -369,6 +369,10 @@ fn protection_that_is_refused_before_the_login_is_asked_for_behind_it() {
                         rig.clear_records();
                         assert!(rig.run(&mut client::protect_data(), |it| it.data).done());
                         assert!(rig.commands().is_empty());
+                    }
+                    // Nor is it asked for again once it is refused for good.
+                    if granted || data == Policy::Prefer {
+                        rig.clear_records();
                         rig.run(&mut login(), |_| ()).done();
                         assert_eq!(rig.commands(), ["USER me", "PASS x"]);
                     }
