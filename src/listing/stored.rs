@@ -323,4 +323,73 @@ mod tests {
         let error = serde_json::from_str::<OwnedEntry>(stored).unwrap_err().to_string();
         assert!(error.contains("CR, LF or NUL"), "{error}");
     }
+
+    type No = serde::ser::Impossible<&'static str, fmt::Error>;
+
+    /// A format that is not for people. It takes a string or bytes, and says which of them it got.
+    struct Binary;
+
+    macro_rules! refused {
+        ($($name:ident($($argument:ty),*) -> $ok:ty;)*) => {
+            $(fn $name(self, $(_: $argument),*) -> Result<$ok, fmt::Error> { Err(fmt::Error) })*
+        };
+    }
+
+    #[rustfmt::skip]
+    impl Serializer for Binary {
+        type Ok = &'static str;
+        type Error = fmt::Error;
+        type SerializeSeq = No;
+        type SerializeTuple = No;
+        type SerializeTupleStruct = No;
+        type SerializeTupleVariant = No;
+        type SerializeMap = No;
+        type SerializeStruct = No;
+        type SerializeStructVariant = No;
+
+        fn is_human_readable(&self) -> bool { false }
+        fn serialize_str(self, _: &str) -> Result<&'static str, fmt::Error> { Ok("string") }
+        fn serialize_bytes(self, _: &[u8]) -> Result<&'static str, fmt::Error> { Ok("bytes") }
+
+        refused! {
+            serialize_bool(bool) -> Self::Ok; serialize_char(char) -> Self::Ok;
+            serialize_i8(i8) -> Self::Ok; serialize_i16(i16) -> Self::Ok;
+            serialize_i32(i32) -> Self::Ok; serialize_i64(i64) -> Self::Ok;
+            serialize_u8(u8) -> Self::Ok; serialize_u16(u16) -> Self::Ok;
+            serialize_u32(u32) -> Self::Ok; serialize_u64(u64) -> Self::Ok;
+            serialize_f32(f32) -> Self::Ok; serialize_f64(f64) -> Self::Ok;
+            serialize_none() -> Self::Ok; serialize_unit() -> Self::Ok;
+            serialize_unit_struct(&'static str) -> Self::Ok;
+            serialize_unit_variant(&'static str, u32, &'static str) -> Self::Ok;
+            serialize_seq(Option<usize>) -> No; serialize_tuple(usize) -> No;
+            serialize_tuple_struct(&'static str, usize) -> No;
+            serialize_tuple_variant(&'static str, u32, &'static str, usize) -> No;
+            serialize_map(Option<usize>) -> No; serialize_struct(&'static str, usize) -> No;
+            serialize_struct_variant(&'static str, u32, &'static str, usize) -> No;
+        }
+
+        fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Self::Ok, fmt::Error> {
+            Err(fmt::Error)
+        }
+        fn serialize_newtype_struct<T: Serialize + ?Sized>(
+            self, _: &'static str, _: &T,
+        ) -> Result<Self::Ok, fmt::Error> {
+            Err(fmt::Error)
+        }
+        fn serialize_newtype_variant<T: Serialize + ?Sized>(
+            self, _: &'static str, _: u32, _: &'static str, _: &T,
+        ) -> Result<Self::Ok, fmt::Error> {
+            Err(fmt::Error)
+        }
+    }
+
+    #[test]
+    fn a_text_is_a_string_where_people_read_it_and_bytes_elsewhere() {
+        let text = Bytes::from(Text::literal("a"));
+        assert_eq!(text.serialize(Binary), Ok("bytes"));
+        assert_eq!(serde_json::to_string(&text).unwrap(), r#""a""#);
+        let other = Bytes::from(Text::new(b"a\xff").unwrap());
+        assert_eq!(other.serialize(Binary), Ok("bytes"));
+        assert_eq!(serde_json::to_string(&other).unwrap(), "[97,255]");
+    }
 }

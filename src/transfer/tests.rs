@@ -236,6 +236,34 @@ fn a_marker_behind_a_byte_that_is_held_back_is_passed_over() {
 }
 
 #[test]
+fn no_marker_is_set_within_a_line_end_that_two_pages_share() {
+    for mode in [TransferMode::Block, TransferMode::Compressed] {
+        let coding = Coding { structure: FileStructure::Page, mode, ..Coding::default() };
+        for length in 0..300 {
+            let file = [&std::vec![b'a'; length][..], b"\n\nb"].concat();
+            let mut encoder = literal(coding).with_markers(NonZeroU64::MIN, 0);
+            let (mut wire, mut set, mut at) = (Vec::new(), Vec::new(), 0);
+            while at < file.len() {
+                let mut byte = [0];
+                let done = encoder.encode(&file[at..], &mut byte);
+                assert!(done.read > 0 || done.written > 0, "stuck at {at}");
+                at += done.read;
+                wire.extend_from_slice(&byte[..done.written]);
+                let marker = encoder.last_marker().filter(|marker| set.last() != Some(marker));
+                set.extend(marker);
+            }
+            let mut rest = [0; 1000];
+            let count = encoder.finish(&mut rest);
+            wire.extend_from_slice(&rest[..count]);
+            let read = decode_by(Decoder::new(coding).unwrap(), &wire, WHOLE).unwrap();
+            assert_eq!(read.bytes, file);
+            let positions: Vec<u64> = read.markers.iter().map(|marker| marker.1).collect();
+            assert_eq!(positions, set, "{mode:?}, {length} characters before the line end");
+        }
+    }
+}
+
+#[test]
 fn a_transfer_goes_on_at_any_marker() {
     let file: Vec<u8> =
         (0..2000u32).flat_map(|n| if n % 37 < 30 { [n as u8, b'\r'] } else { *b"\r\n" }).collect();
