@@ -103,10 +103,10 @@ impl<'a> Location<'a> {
 
     /// Like [`is_above`](Self::is_above), for a path in which quotes are doubled.
     fn is_spelled_by(&self, names: &[&[u8]], quoted: Quoted<'_>) -> bool {
-        let Some(Form { stem, separator, end }) = self.form() else { return false };
         if names.is_empty() {
             return quoted.bytes().eq(self.base.iter().copied());
         }
+        let Some(Form { stem, separator, end }) = self.form() else { return false };
         let plain = |name: &&[u8]| !name.is_empty() && memchr::memchr(separator, name).is_none();
         let below = names.iter().flat_map(|name| core::iter::once(separator).chain(name.iter().copied()));
         let path = stem.iter().copied().chain(below).chain(end.iter().copied());
@@ -210,6 +210,16 @@ mod tests {
             let names: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
             let location = Location::new(b"/x");
             assert_eq!(location.is_confirmed_by(&names, text.as_bytes()), expected, "{names:?} {text}");
+        }
+    }
+
+    #[test]
+    fn a_257_confirms_the_directory_itself_whatever_the_form_of_its_path() {
+        for base in ["/x", "/a \"b\"", "C:\\a \"b\"", "a \"b\"", "\"", "nonsense"] {
+            let doubled = std::format!("\"{}\" is it", base.replace('"', "\"\""));
+            let location = Location::new(base.as_bytes());
+            assert!(location.is_confirmed_by(&[], doubled.as_bytes()), "{doubled}");
+            assert!(!location.is_contradicted_by(&[], doubled.as_bytes()), "{doubled}");
         }
     }
 

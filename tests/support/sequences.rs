@@ -150,6 +150,7 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("*", false, &[501, 502, 503, 504], "RFC 959 4.2.2 defines them for any command; 5.4 leaves some out"),
     ("*", false, &[530], "no command but those of the login is served before it"),
     ("*", false, &[451], "the host has failed; as common as 450 in servers in use"),
+    ("USER", false, &[534], "policy requires TLS before a login (RFC 2228 5.1 has the code, for no command)"),
     ("CDUP", false, &[250], "RFC 959 4.1.1 demands the replies of CWD, 5.4 lists 200"),
     ("PASV EPSV", false, &[425], "no port is left; servers in use answer so"),
     (
@@ -158,6 +159,12 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
         &[425],
         "no address was agreed on, or its listener has timed out",
     ),
+    (
+        "RETR STOR STOU APPE LIST NLST MLSD",
+        false,
+        &[521],
+        "policy requires PROT P (RFC 4217 10.2 has the code, and no table of replies)",
+    ),
     ("MKD", false, &[521], "the directory exists (RFC 959 appendix II)"),
     ("STOR STOU APPE LIST NLST RNTO STAT SITE", false, &[550], "the path is refused as it is to RETR"),
     ("STOR STOU APPE ALLO", false, &[552], "the quota is exceeded before anything is stored"),
@@ -165,7 +172,12 @@ pub const OURS: &[(&str, bool, &[u16], &str)] = &[
     ("SITE", false, &[214], "SITE HELP, which is answered as HELP is"),
     ("SIZE MDTM", false, &[450], "the file is busy"),
     ("MLSD", true, &[522], "TLS failed on the data connection, as for LIST (RFC 4217 10.2)"),
-    ("STOR STOU APPE", true, &[450, 452, 504, 550, 553, 554], "the host refuses to keep what has arrived"),
+    (
+        "STOR STOU APPE",
+        true,
+        &[450, 452, 504, 532, 550, 553, 554],
+        "the host refuses to keep what has arrived",
+    ),
 ];
 
 /// Returns whether the departure is one of [`OURS`].

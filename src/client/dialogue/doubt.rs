@@ -176,12 +176,6 @@ impl Doubt {
     }
 }
 
-impl Default for Doubt {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
 /// Returns whether a refusal says that the server does not have the command.
 const fn is_unknown(code: ReplyCode) -> bool {
     matches!(code.get(), 500..=502 | 504)
