@@ -2,7 +2,7 @@
 
 use arbitrary::Arbitrary;
 
-use crate::client_end::Ask;
+use crate::asks::Ask;
 
 /// A stream, and how it arrives.
 #[derive(Arbitrary, Debug)]
@@ -17,6 +17,9 @@ pub struct Buffer<'a> {
 /// Operations, and what the server answers.
 #[derive(Arbitrary, Debug)]
 pub struct Client<'a> {
+    /// The configuration, and what is known of the server: see [`settings`](crate::settings).
+    pub config: u32,
+    pub profile: u16,
     pub lenient: bool,
     /// Set if the server may say anything at any time. The pieces then make a difference.
     pub surplus: bool,
@@ -38,16 +41,24 @@ pub enum Said<'a> {
     Opening,
     /// The answer of an ordinary server.
     Fine,
+    /// One of the answers that servers are known for: see [`KNOWN`](crate::answers::KNOWN).
+    Known(u8),
 }
 
 /// A transfer between two servers, and what each of them answers.
 #[derive(Arbitrary, Debug)]
 pub struct Fxp<'a> {
+    /// The configuration of both clients: see [`settings`](crate::settings).
+    pub config: u32,
     pub cut: u8,
     /// Set if the data is to be protected.
     pub secure: bool,
     /// Set if the transfer is dropped, instead of aborted, when patience ends.
     pub drops: bool,
+    pub ascii: bool,
+    pub offset: u16,
+    /// What both clients do before; that of the target only every other thing.
+    pub asks: Vec<Ask<'a>>,
     /// Number of steps after which the transfer is given up, if limited.
     pub patience: Option<u8>,
     pub source: Vec<Said<'a>>,
@@ -61,6 +72,10 @@ pub struct Listing<'a> {
     pub formats: u32,
     pub room: u8,
     pub now: Option<i64>,
+    /// Number of minutes that the server is east of Greenwich, if known.
+    pub zone: Option<i8>,
+    /// The order of dates that is assumed, and whether the zone depends on the date.
+    pub order: u8,
     pub cuts: &'a [u8],
     pub listing: &'a [u8],
 }
@@ -68,6 +83,9 @@ pub struct Listing<'a> {
 /// Operations, and how both ends behave.
 #[derive(Arbitrary, Debug)]
 pub struct Pair<'a> {
+    /// The configurations: see [`settings`](crate::settings). TLS is as the client has it.
+    pub client: u32,
+    pub server: u32,
     pub kind: bool,
     pub cut: u8,
     pub asks: Vec<Ask<'a>>,
@@ -85,6 +103,14 @@ pub struct Reply<'a> {
 /// Lines of a client, and how the host behaves.
 #[derive(Arbitrary, Debug)]
 pub struct Server<'a> {
+    /// The configuration: see [`settings`](crate::settings).
+    pub config: u32,
+    /// Set if the client comes over IPv6.
+    pub v6: bool,
+    /// Set if the client reads its replies only while it is silent.
+    pub slow: bool,
+    /// Set if the machine below the session is run by itself as well.
+    pub bare: bool,
     pub logged_in: bool,
     pub eof: bool,
     pub cut: u8,
@@ -92,8 +118,8 @@ pub struct Server<'a> {
     pub choices: &'a [u8],
 }
 
-/// A line of the client.
-#[derive(Arbitrary, Debug)]
+/// A line of the client, or what else happens.
+#[derive(Arbitrary, Clone, Debug)]
 pub enum Line<'a> {
     Raw(&'a [u8]),
     Command(u8),
@@ -102,6 +128,13 @@ pub enum Line<'a> {
     Retrieve(&'a [u8]),
     Store(&'a [u8]),
     List,
+    /// What was put off happens: see [`pause`](crate::server_end::ServerEnd::pause).
+    Pause,
+    /// Nothing for so many seconds, or until the next deadline.
+    Silence(u8),
+    /// What the owner of the session does to it, by its row in
+    /// [`intervene`](crate::server_end::ServerEnd::intervene).
+    Owner(u8),
 }
 
 /// A file, or bytes from the wire, and their coding.

@@ -2,21 +2,39 @@
 //! drive each end, and the number of steps is limited, to find an end that never comes to rest.
 
 pub mod answers;
+pub mod asks;
+pub mod bare;
 pub mod client_end;
+pub mod host;
 pub mod input;
 pub mod seed;
 #[path = "../../tests/support/sequences.rs"]
 pub mod sequences;
 pub mod server_end;
+pub mod settings;
 
 use std::net::{Ipv4Addr, SocketAddr};
 
+use ftp_proto::action::DataFailure;
 use ftp_proto::codec::Sink;
 
 /// The server's address.
 pub const SERVER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 21);
 /// The client's address.
 pub const CLIENT: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 40000);
+
+/// The ways in which a data connection fails.
+pub const FAILURES: [DataFailure; 9] = [
+    DataFailure::Unreachable,
+    DataFailure::Broken,
+    DataFailure::Stalled,
+    DataFailure::Handshake,
+    DataFailure::NotResumed,
+    DataFailure::Malformed,
+    DataFailure::Local,
+    DataFailure::StorageFull,
+    DataFailure::QuotaExceeded,
+];
 
 /// Bytes from the fuzzer, used to answer questions. They repeat when they run out.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@
 //! the back. So a value is written before all that follows it: [`Seed::before`] gets the bytes of
 //! what is read later, and returns them with those of the value around them.
 
-use crate::client_end::Ask;
+use crate::asks::Ask;
 use crate::input::{Buffer, Client, Fxp, Line, Listing, Pair, Reply, Said, Server, Transfer, Values, Walk};
 
 /// A value that is read by its `Arbitrary`.
@@ -31,7 +31,7 @@ macro_rules! numbers {
     )*};
 }
 
-numbers!(u8, u16, u32, u64, i64);
+numbers!(i8, u8, u16, u32, u64, i64);
 
 impl Seed for bool {
     fn before(&self, rest: Vec<u8>) -> Vec<u8> {
@@ -89,8 +89,8 @@ macro_rules! variants {
     };
 }
 
-variants!(Said { Raw(bytes), Line(row, text), Lines(row, text, more), Passive(port), Opening, Fine });
-variants!(Line { Raw(bytes), Command(row), Argued(row, argument), Passive, Retrieve(name), Store(name), List });
+variants!(Said { Raw(bytes), Line(row, text), Lines(row, text, more), Passive(port), Opening, Fine, Known(row) });
+variants!(Line { Raw(bytes), Command(row), Argued(row, argument), Passive, Retrieve(name), Store(name), List, Pause, Silence(seconds), Owner(how) });
 variants!(Ask {
     Greeting,
     Login(user, password, account),
@@ -139,12 +139,12 @@ macro_rules! inputs {
 
 inputs! {
     Buffer { limit, room, holds, cuts; stream }
-    Client { lenient, surplus, patience, cut, greeted, asks, replies; choices }
-    Fxp { cut, secure, drops, patience, source, target; choices }
-    Listing { formats, room, now, cuts; listing }
-    Pair { kind, cut, asks; choices }
+    Client { config, profile, lenient, surplus, patience, cut, greeted, asks, replies; choices }
+    Fxp { config, cut, secure, drops, ascii, offset, asks, patience, source, target; choices }
+    Listing { formats, room, now, zone, order, cuts; listing }
+    Pair { client, server, kind, cut, asks; choices }
     Reply { within, lenient; bytes }
-    Server { logged_in, eof, cut, lines; choices }
+    Server { config, v6, slow, bare, logged_in, eof, cut, lines; choices }
     Transfer { representation, structure, mode, wire, markers, level, position, skip, steps; bytes }
     Values { which, bytes; other }
     Walk { room, depth, directories, formats, root; listings }

@@ -1,40 +1,28 @@
 //! A session with a host that answers as the fuzzer decides, and data connections that end as it
-//! decides.
+//! decides, each at once or later.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
-use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
+use ftp_proto::action::{Action, DataEvent, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
-use ftp_proto::codec::{EndRule, HashAlgorithm, Reply, ReplyCode, Text};
-use ftp_proto::listing::{Entry, Kind};
+use ftp_proto::codec::{Direction, EndRule, Reply, Text};
+use ftp_proto::error::{Error, LocalError};
 use ftp_proto::security::TlsMode;
-use ftp_proto::server::{Access, Answer, Config, Endpoints, Event, Refusal, Request, Session, VirtualPath};
+use ftp_proto::server::{
+    Config, Endpoints, Event, EventKind, Refusal, Request, Session, Ticket, VirtualPath, is_anonymous_name,
+};
 use ftp_proto::time::Instant;
 use ftp_proto::transfer::Marker;
 
-use crate::{CLIENT, Choices, SERVER};
-
-const REFUSALS: [Refusal; 13] = [
-    Refusal::NotFound,
-    Refusal::Denied,
-    Refusal::Exists,
-    Refusal::NotADirectory,
-    Refusal::IsADirectory,
-    Refusal::NotEmpty,
-    Refusal::BadName,
-    Refusal::BadOffset,
-    Refusal::QuotaExceeded,
-    Refusal::StorageFull,
-    Refusal::Busy,
-    Refusal::Unsupported,
-    Refusal::Failed,
-];
+use crate::host::{self, Given};
+use crate::{CLIENT, Choices, FAILURES, SERVER};
 
 /// Size of the output buffer in bytes. It is small, so that it fills up.
 const STORAGE: usize = 2048;
 
 pub struct ServerEnd<'a> {
-    session: Session<[u8; 512]>,
+    session: Session<Vec<u8>>,
     rx: RecvBuf<Vec<u8>>,
     tx: SendBuf<Vec<u8>>,
     now: Instant,
@@ -45,13 +33,22 @@ pub struct ServerEnd<'a> {
     answers: Choices<'a>,
     outcomes: Choices<'a>,
     arrivals: Choices<'a>,
+    peer: SocketAddr,
+    /// Set if data connections may go anywhere.
+    foreign: bool,
     /// Set if no request is to be refused, and neither a data connection nor a handshake is to
     /// fail.
     pub kind: bool,
+    /// Set if the client reads its replies only while it is silent.
+    pub slow: bool,
     /// The listener that the client connects to, once it knows the address.
     arriving: Option<DataId>,
     /// Set if a stranger has connected. The client comes next.
     stranger: bool,
+    /// The answer that the host gives later.
+    late: Option<(Ticket, Given)>,
+    /// The data operation that is carried out later.
+    held: Option<(DataId, DataOp)>,
     /// All bytes that the session sent.
     pub sent: Vec<u8>,
     /// Set once the session has ended.
@@ -62,17 +59,21 @@ pub struct ServerEnd<'a> {
 }
 
 impl<'a> ServerEnd<'a> {
-    pub fn new(choices: &'a [u8]) -> Self {
-        let mut config = Config::default();
-        config.limits.line = 256;
-        // The clock does not advance until the end.
-        config.timeouts.login_delay = Duration::ZERO;
-        config.hashes = HashAlgorithm::ALL;
-        config.long_addresses = true;
-        config.security.tls = TlsMode::Explicit;
-        config.security.clear_command_channel = true;
+    pub fn new(config: Config, endpoints: Endpoints, choices: &'a [u8]) -> Self {
+        let foreign = config.foreign_addresses;
+        let mut away = Vec::new();
+        config.turn_away(&mut away).unwrap();
+        let turned_away = Reply::parse(&away, EndRule::SameCode).unwrap();
+        assert_eq!(turned_away.is_some(), config.security.tls != TlsMode::Implicit);
+        let mut session = Session::new(Config::default(), endpoints, vec![0; 512]);
+        for (rx, tx) in [(100, STORAGE), (300, 100)] {
+            let (mut rx, mut tx) = (RecvBuf::new(vec![0; rx]), SendBuf::new(vec![0; tx]));
+            let polled = session.poll(Instant::default(), &mut rx, &mut tx);
+            assert!(matches!(polled, Err(Error::Local(_))), "{polled:?}");
+        }
         Self {
-            session: Session::new(config, Endpoints { local: SERVER, peer: CLIENT }, [0; 512]),
+            foreign,
+            session: Session::new(config, endpoints, vec![0; 512]),
             rx: RecvBuf::new(vec![0; 300]),
             tx: SendBuf::new(vec![0; STORAGE]),
             now: Instant::default(),
@@ -80,9 +81,13 @@ impl<'a> ServerEnd<'a> {
             answers: Choices::new(choices),
             outcomes: Choices::new(choices),
             arrivals: Choices::new(choices),
+            peer: endpoints.peer,
             kind: false,
+            slow: false,
             arriving: None,
             stranger: false,
+            late: None,
+            held: None,
             sent: Vec::new(),
             ended: false,
             at_end: false,
@@ -94,12 +99,21 @@ impl<'a> ServerEnd<'a> {
     /// Passes bytes to the session, and runs it until it comes to rest.
     pub fn feed(&mut self, mut bytes: &[u8]) {
         self.run();
+        let mut pauses = 0;
         while !bytes.is_empty() && !self.ended {
             let taken = self.rx.extend(bytes);
             self.fed += taken;
             bytes = &bytes[taken..];
             self.run();
-            assert!(taken > 0 || self.ended, "at rest, and no room to read");
+            if taken == 0 {
+                pauses += 1;
+                assert!(pauses < 600 || self.ended, "at rest, and no room to read");
+                self.pause();
+                // Only time ends a transfer whose client does not.
+                if pauses > 8 {
+                    self.pass(0);
+                }
+            }
         }
     }
 
@@ -107,6 +121,34 @@ impl<'a> ServerEnd<'a> {
         self.rx.eof();
         self.at_end = true;
         self.run();
+    }
+
+    /// Returns whether anything is put off.
+    pub fn puts_off(&self) -> bool {
+        self.late.is_some() || self.held.is_some()
+    }
+
+    /// Lets happen what was put off: the client reads, the host answers, and data moves.
+    pub fn pause(&mut self) {
+        while !self.tx.is_empty() {
+            self.drain();
+            self.run();
+        }
+        if let Some((ticket, given)) = self.late.take() {
+            self.give(ticket, given);
+        }
+        self.run();
+        if let Some((id, op)) = self.held.take() {
+            let outcome = self.outcomes.draw();
+            if !self.ended && (self.kind || !self.goes_on(id, &op, outcome)) {
+                self.carry_out(id, &op, outcome);
+            }
+            self.run();
+        }
+        while !self.tx.is_empty() {
+            self.drain();
+            self.run();
+        }
     }
 
     /// Advances the clock to the end of a short wait, if the session is in one. It holds back a 150
@@ -119,13 +161,58 @@ impl<'a> ServerEnd<'a> {
         }
     }
 
+    /// Advances the clock by so many seconds, or to the next deadline for 0.
+    pub fn pass(&mut self, seconds: u8) {
+        self.now = match seconds {
+            0 => self.deadline.unwrap_or(self.now).max(self.now),
+            seconds => self.now.after(Duration::from_secs(seconds.into())),
+        };
+        self.run();
+        self.drain();
+    }
+
+    /// Does what the owner of a session may do at any time.
+    pub fn intervene(&mut self, how: u8) {
+        if self.ended {
+            return;
+        }
+        match how % 4 {
+            0 => self.session.shut_down(),
+            1 => self.session.close(Text::literal("Enough."), &mut self.tx),
+            2 => {
+                let size = usize::from(how) * 4;
+                let fits = size >= self.session.paths_in_use();
+                assert_eq!(self.session.replace_paths(vec![0; size]).is_ok(), fits);
+            }
+            _ => {
+                assert_eq!(self.session.ended_by(), None);
+                assert!(!self.session.is_logged_in() || self.session.user().is_empty());
+                assert!(self.session.umask().is_none_or(|mask| mask <= 0o777));
+                assert!(self.session.failed_logins() <= 5);
+                assert!(self.session.is_logged_in() || !self.session.shares_tls_sessions());
+                assert!(!self.session.is_certified() || self.session.is_secured());
+                assert!(self.session.size_hint().is_none() || self.session.is_logged_in());
+                assert!(!self.session.is_transferring() || self.session.is_logged_in());
+            }
+        }
+        self.run();
+    }
+
     /// Advances the clock without further input until the session has ended.
     pub fn run_down(&mut self) {
         for _ in 0..16 {
-            self.run();
+            self.pause();
             self.now = self.now.after(Duration::from_secs(301));
         }
         assert!(self.ended, "a session that nobody talks to goes on for ever");
+        if let Some((ticket, given)) = self.late.take() {
+            self.give(ticket, given);
+        }
+    }
+
+    fn drain(&mut self) {
+        self.sent.extend_from_slice(self.tx.pending());
+        self.tx.sent(usize::MAX);
     }
 
     /// Polls until there is nothing to do.
@@ -139,45 +226,45 @@ impl<'a> ServerEnd<'a> {
             let mut waits = false;
             match polled {
                 Ok(Action::Event(Event::Request(ticket, request))) => {
-                    let (choice, kind) = (self.answers.draw(), self.kind);
+                    let choice = self.answers.draw();
                     check_path(self.session.path());
                     check_path(self.session.working_directory());
-                    let name = Text::new(b"made up").unwrap();
-                    let mut entry =
-                        Entry::new(name, if choice & 2 == 0 { Kind::File } else { Kind::Directory });
-                    entry.size = Some(u64::from(choice));
-                    let lines = [name, name];
-                    let answer = match request {
-                        Request::Admit if choice != 0xFF || kind => Answer::Done,
-                        Request::Login { .. } if choice & 0x80 == 0 || kind => Answer::Done,
-                        _ if choice & 0x80 != 0 && !kind => {
-                            Answer::Refused(REFUSALS[usize::from(choice) % REFUSALS.len()])
+                    if request == Request::Rename {
+                        check_path(self.session.source_path());
+                    }
+                    assert_eq!(request.map(|text| text), request);
+                    if matches!(request, Request::Login { .. }) {
+                        let user = self.session.user();
+                        let anonymous =
+                            [&b"ftp"[..], b"anonymous"].iter().any(|name| name.eq_ignore_ascii_case(user));
+                        assert_eq!(is_anonymous_name(user), anonymous);
+                    }
+                    assert!(self.session.awaits(&ticket) && self.late.is_none(), "one request at a time");
+                    let given = host::answer(&self.session, &request, choice, self.kind);
+                    if choice & 0xF0 == 0x50 {
+                        self.late = Some((ticket, given));
+                    } else {
+                        if choice & 0x48 == 0x48 {
+                            let answered = self.session.answer(ticket, given.unfit(), &mut self.tx);
+                            let Err((LocalError::WrongAnswer, again)) = answered else {
+                                panic!("{answered:?} to an answer that does not fit {given:?}")
+                            };
+                            self.give(again, given);
+                        } else {
+                            self.give(ticket, given);
                         }
-                        Request::Stat { .. } => Answer::Entry(&entry),
-                        Request::Open(Access::Unique) => {
-                            Answer::Opened { size: None, unique_name: Some(name) }
-                        }
-                        Request::Digest { algorithm, .. } => Answer::Digest {
-                            digest: &[0xA5; 64][..algorithm.digest_len()],
-                            range: (0, u64::from(choice)),
-                        },
-                        Request::Available => Answer::Count(u64::from(choice)),
-                        Request::Site(_) => {
-                            Answer::Reply(ReplyCode::COMMAND_OKAY, &lines[..usize::from(choice) % 3])
-                        }
-                        Request::Open(_) | Request::List(_) => {
-                            Answer::Opened { size: Some(u64::from(choice)), unique_name: None }
-                        }
-                        _ => Answer::Done,
-                    };
-                    let answered = self.session.answer(ticket, answer, &mut self.tx);
-                    assert!(answered.is_ok(), "{answered:?} to {answer:?}");
+                    }
                 }
-                Ok(Action::Event(_)) => {}
+                Ok(Action::Event(Event::Abort)) => {
+                    let (ticket, given) = self.late.take().expect("it aborts what it waits for");
+                    let stops = self.answers.draw() & 1 == 0;
+                    self.give(ticket, if stops { Given::Refused(Refusal::Aborted) } else { given });
+                }
                 Ok(Action::Data(id, op)) => self.data(id, &op),
-                Ok(Action::UpgradeControl(token)) => match !self.kind && self.outcomes.draw() == 0x77 {
-                    true => self.session.upgrade_failed(token),
-                    false => self.session.upgraded(token),
+                Ok(Action::UpgradeControl(token)) => match self.outcomes.draw() {
+                    0x77 if !self.kind => self.session.upgrade_failed(token),
+                    0x78 => self.session.upgraded_with_certificate(token),
+                    _ => self.session.upgraded(token),
                 },
                 Ok(Action::DowngradeControl(token)) => self.session.downgraded(token),
                 Ok(Action::Close) => self.ended = true,
@@ -190,18 +277,20 @@ impl<'a> ServerEnd<'a> {
                         wait.readable || wait.writable || self.at_end || self.rx.spare().is_empty(),
                         "reads no more"
                     );
-                    waits = !wait.writable;
+                    waits = !wait.writable || self.slow;
                 }
                 Err(_) => self.ended = true,
                 Ok(_) => {}
             }
-            self.sent.extend_from_slice(self.tx.pending());
-            self.tx.sent(usize::MAX);
+            self.events();
+            if !self.slow || self.ended {
+                self.drain();
+            }
             if let (Some(id), false) = (self.arriving, self.ended) {
                 if [b"227 ", b"228 ", b"229 "].iter().any(|start| self.told(*start)) {
                     self.arriving = None;
                     self.stranger = self.arrivals.draw() == 0x55 && !self.kind;
-                    self.event(id, DataEvent::Arrived(if self.stranger { SERVER } else { CLIENT }));
+                    self.event(id, DataEvent::Arrived(if self.stranger { SERVER } else { self.peer }));
                     waits = false;
                 }
             }
@@ -209,7 +298,44 @@ impl<'a> ServerEnd<'a> {
                 break;
             }
         }
-        assert!(self.sent.len() <= 4096 + 2048 * self.fed, "says too much");
+        assert!(self.sent.len() <= 8192 + 2048 * self.fed, "says too much");
+    }
+
+    /// Answers a request of the session, which takes the answer unless it waits no more.
+    fn give(&mut self, ticket: Ticket, given: Given) {
+        let awaited = self.session.awaits(&ticket);
+        if let Given::Entries(count) = given {
+            for number in 0..count {
+                let entry = host::entry(number * 9);
+                let mut sent = self.session.send_entry(&ticket, &entry, &mut self.tx);
+                if sent == Err(LocalError::NoRoom) {
+                    self.drain();
+                    sent = self.session.send_entry(&ticket, &entry, &mut self.tx);
+                }
+                assert_eq!(sent.is_ok(), awaited, "{sent:?}");
+            }
+        }
+        let answered = given.tell(|answer| self.session.answer(ticket, answer, &mut self.tx));
+        match answered {
+            Ok(()) => assert!(awaited),
+            Err((error, _)) => assert!(error == LocalError::Ended && !awaited, "{error:?} to {given:?}"),
+        }
+        self.events();
+    }
+
+    /// Takes the events that are only to be known.
+    fn events(&mut self) {
+        while let Some(event) = self.session.take_event() {
+            match event {
+                EventKind::LoggedIn => assert!(self.session.is_logged_in()),
+                EventKind::Secured => assert!(self.session.is_secured()),
+                EventKind::Cleared => assert!(!self.session.is_secured()),
+                EventKind::Transferred(end) => {
+                    assert!(!end.listing || end.direction == Direction::FromServer, "{end:?}")
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Returns whether a reply that begins with `start` was sent since the last call that returned
@@ -230,32 +356,71 @@ impl<'a> ServerEnd<'a> {
     }
 
     fn data(&mut self, id: DataId, op: &DataOp) {
-        let counts = matches!(
-            op,
-            DataOp::Connect(_)
-                | DataOp::Listen { .. }
-                | DataOp::StartTls
-                | DataOp::Send(_)
-                | DataOp::Receive(_)
-        );
-        let outcome = if counts { self.outcomes.draw() } else { 0 };
-        let fails = !self.kind && outcome & 0xF0 == 0x70;
+        // What cannot happen now is refused, and changes nothing.
+        let wrong = if matches!(op, DataOp::Listen { .. }) {
+            DataEvent::Connected
+        } else {
+            DataEvent::Listening(SERVER)
+        };
+        if let Err(error) = self.session.data_event(id, wrong) {
+            assert!(matches!(error, LocalError::UnexpectedDataEvent { .. }), "{error:?}");
+            assert!(error.to_string().contains("the data connection is"), "{error}");
+        }
         match op {
-            DataOp::Connect(_) | DataOp::Listen { .. } if fails => {
-                self.event(id, DataEvent::Failed(DataFailure::Unreachable));
+            DataOp::Reject if core::mem::take(&mut self.stranger) => {
+                self.event(id, DataEvent::Arrived(self.peer))
             }
-            DataOp::StartTls if fails => self.event(id, DataEvent::Failed(DataFailure::Handshake)),
+            DataOp::Close | DataOp::Abort => {
+                // What happens to it from now on is no news.
+                self.event(id, DataEvent::Moved(1));
+                self.arriving.take_if(|arriving| *arriving == id);
+                self.held.take_if(|(held, _)| *held == id);
+            }
+            DataOp::Connect(_)
+            | DataOp::Listen { .. }
+            | DataOp::StartTls
+            | DataOp::Send(_)
+            | DataOp::Receive(_) => match self.outcomes.draw() {
+                outcome if outcome & 0xF0 == 0x60 && !self.goes_on(id, op, outcome) => {
+                    self.held = Some((id, op.clone()));
+                }
+                outcome if outcome & 0xF0 == 0x60 => {}
+                outcome => self.carry_out(id, op, outcome),
+            },
+            _ => {}
+        }
+    }
+
+    /// Carries out a part of an operation that goes on. Returns whether it does.
+    fn goes_on(&mut self, id: DataId, op: &DataOp, outcome: u8) -> bool {
+        let moves = matches!(op, DataOp::Send(_) | DataOp::Receive(_));
+        if outcome & 0xF0 != 0x60 || !moves {
+            return false;
+        }
+        self.event(id, DataEvent::Moved((outcome & 3).into()));
+        if outcome & 4 == 4 {
+            self.event(id, DataEvent::Decoded(1));
+        }
+        self.held = Some((id, op.clone()));
+        true
+    }
+
+    fn carry_out(&mut self, id: DataId, op: &DataOp, outcome: u8) {
+        if !self.kind && outcome & 0xF0 == 0x70 {
+            return self.event(id, DataEvent::Failed(FAILURES[usize::from(outcome & 0xF) % FAILURES.len()]));
+        }
+        match op {
             DataOp::StartTls => {
                 if outcome & 2 == 2 {
                     self.event(id, DataEvent::Securing);
                 }
-                self.event(id, DataEvent::Secured { resumed: outcome != 0x44 });
-            }
-            DataOp::Send(_) | DataOp::Receive(_) if fails => {
-                self.event(id, DataEvent::Failed(DataFailure::Broken))
+                self.event(id, DataEvent::Secured { resumed: outcome != 0x44 || self.kind });
+                if outcome & 8 == 8 {
+                    self.event(id, DataEvent::Ahead);
+                }
             }
             DataOp::Connect(address) => {
-                assert_eq!(address.ip(), CLIENT.ip(), "connects to a stranger");
+                assert!(self.foreign || address.ip() == self.peer.ip(), "connects to a stranger");
                 self.event(id, DataEvent::Connected);
             }
             DataOp::Listen { .. } => {
@@ -264,14 +429,16 @@ impl<'a> ServerEnd<'a> {
                 (self.arriving, self.told) = (Some(id), self.sent.len());
                 self.event(id, DataEvent::Listening(address));
             }
-            DataOp::Reject if core::mem::take(&mut self.stranger) => {
-                self.event(id, DataEvent::Arrived(CLIENT))
-            }
             DataOp::Send(_) => {
                 self.event(id, DataEvent::Moved(10));
                 self.event(id, DataEvent::Flushed);
-                // The clock does not advance here, so the client closes its end at once.
-                self.event(id, DataEvent::Eof { clean: true });
+                // The clock does not advance here, so the client closes its end at once, unless it
+                // is slow, or resets the connection.
+                match outcome & 0x0C {
+                    0x0C if !self.kind => {}
+                    0x08 => self.event(id, DataEvent::Failed(FAILURES[1])),
+                    _ => self.event(id, DataEvent::Eof { clean: true }),
+                }
             }
             DataOp::Receive(_) => {
                 self.event(id, DataEvent::Moved(10));
@@ -281,7 +448,6 @@ impl<'a> ServerEnd<'a> {
                 let clean = self.kind || outcome != 0x33;
                 self.event(id, DataEvent::Eof { clean });
             }
-            DataOp::Close | DataOp::Abort if self.arriving == Some(id) => self.arriving = None,
             _ => {}
         }
     }
@@ -299,7 +465,20 @@ impl<'a> ServerEnd<'a> {
     }
 }
 
+/// Returns the ends of a connection, over IPv6 if `v6` is set.
+pub fn endpoints(v6: bool) -> Endpoints {
+    let [local, peer] = [SERVER, CLIENT].map(|address| match address.ip() {
+        std::net::IpAddr::V4(ip) if v6 => {
+            let [_, _, _, last] = ip.octets();
+            SocketAddr::from(([0x2001, 0xdb8, 0, 0, 0, 0, 0, u16::from(last)], address.port()))
+        }
+        _ => address,
+    });
+    Endpoints { local, peer }
+}
+
 fn check_path(path: VirtualPath<'_>) {
     // The path is empty before the first request, and absolute and normal from then on.
     assert!(path.as_bytes().is_empty() || VirtualPath::parse(path.as_bytes()) == Ok(path), "{path:?}");
+    assert_eq!(path.file_name(), path.components().last());
 }

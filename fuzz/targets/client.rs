@@ -4,7 +4,8 @@
 
 use ftp_proto::codec::EndRule;
 use ftp_proto_fuzz::answers::Server;
-use ftp_proto_fuzz::client_end::{Ask, ClientEnd};
+use ftp_proto_fuzz::asks::Ask;
+use ftp_proto_fuzz::client_end::ClientEnd;
 use ftp_proto_fuzz::input::Client as Input;
 use libfuzzer_sys::fuzz_target;
 
@@ -12,7 +13,8 @@ fn trace(input: &Input<'_>, piece: usize) -> Vec<String> {
     let rule = if input.lenient { EndRule::AnyCode } else { EndRule::SameCode };
     let rule = (!input.surplus).then_some(rule);
     let server = Server::new(rule, input.greeted, &input.replies, piece);
-    let mut client = ClientEnd::new(server, input.choices, input.lenient, input.patience);
+    let (config, profile, lenient) = (input.config, input.profile, input.lenient);
+    let mut client = ClientEnd::new(server, config, lenient, profile, input.choices, input.patience);
     client.ask(&Ask::Greeting);
     for ask in input.asks.iter().take(24) {
         client.ask(ask);

@@ -2,14 +2,24 @@
 //! secret.
 #![no_main]
 
-use ftp_proto::codec::{Command, Verb};
+use ftp_proto::codec::{Command, Redacted, Verb};
 use ftp_proto_fuzz::{Room, encoded};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|line: &[u8]| {
     let parsed = Command::parse(line);
     let shown = format!("{parsed:?}");
-    let Ok(command) = parsed else { return };
+    let command = match parsed {
+        Ok(command) => command,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            assert!(error.verb().is_none_or(|verb| error.to_string().contains(verb.as_str())));
+            return;
+        }
+    };
+    if let Command::Unknown { verb, argument, .. } = command {
+        assert_eq!(Command::unknown(verb, argument), Ok(command));
+    }
     let canonical = encoded(|out| command.encode(out));
     assert!(!canonical.iter().any(|byte| matches!(byte, b'\r' | b'\n' | 0)));
     let again = Command::parse(&canonical);
@@ -22,5 +32,8 @@ fuzz_target!(|line: &[u8]| {
     assert_eq!(verb, Verb::split_from(line).map(|(verb, _)| verb));
     if let Some(verb) = verb.filter(|verb| verb.has_secret()) {
         assert_eq!(shown, format!("Ok({verb:?}(***))"));
+        let redacted = Redacted(&canonical).to_string();
+        assert!(redacted == verb.as_str() || redacted == format!("{verb} ***"));
+        assert_eq!(format!("{:?}", Redacted(&canonical)), redacted);
     }
 });

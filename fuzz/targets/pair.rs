@@ -6,10 +6,12 @@ use std::collections::VecDeque;
 
 use ftp_proto::buffer::RecvBuf;
 use ftp_proto::error::{Error, PeerError};
-use ftp_proto_fuzz::client_end::{Ask, ClientEnd, Peer};
+use ftp_proto_fuzz::asks::Ask;
+use ftp_proto_fuzz::client_end::{ClientEnd, Peer};
 use ftp_proto_fuzz::input::Pair as Input;
 use ftp_proto_fuzz::sequences::{Follower, is_ours};
-use ftp_proto_fuzz::server_end::ServerEnd;
+use ftp_proto_fuzz::server_end::{ServerEnd, endpoints};
+use ftp_proto_fuzz::settings;
 use libfuzzer_sys::fuzz_target;
 
 struct Server<'a> {
@@ -51,6 +53,13 @@ impl Peer for Server<'_> {
         self.end.feed(b"");
         self.collect();
         if self.queue.is_empty() {
+            // If data stalls, it does for a while at most.
+            for _ in 0..8 {
+                self.end.pause();
+                if !self.end.puts_off() {
+                    break;
+                }
+            }
             self.end.pass_a_moment();
             self.collect();
         }
@@ -69,12 +78,14 @@ impl Peer for Server<'_> {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let mut end = ServerEnd::new(input.choices);
+    let mut server = settings::server(input.server);
+    server.security.tls = settings::client(input.client, false).security.tls;
+    let mut end = ServerEnd::new(server, endpoints(false), input.choices);
     end.kind = input.kind;
     let piece = usize::from(input.cut) + 1;
     let (queue, follower) = (VecDeque::new(), Follower::default());
     let server = Server { end, told: 0, queue, piece, follower, line: Vec::new() };
-    let mut client = ClientEnd::new(server, input.choices, false, None);
+    let mut client = ClientEnd::new(server, input.client, false, 0, input.choices, None);
     client.kind = input.kind;
     client.ask(&Ask::Greeting);
     if input.kind {
@@ -91,6 +102,8 @@ fuzz_target!(|input: Input<'_>| {
         None => {}
         // The server ended the session, or the client asked it to.
         Some(Error::Peer(PeerError::Closed | PeerError::ServiceClosing)) => {}
+        // Data that stalls on one end alone.
+        Some(Error::Peer(PeerError::TimedOut(_))) if !input.kind => {}
         // The handshake on the control connection may fail here, unless `kind` is set.
         Some(Error::Peer(PeerError::Handshake)) if !input.kind => {}
         // Commands with arbitrary arguments may be too long.

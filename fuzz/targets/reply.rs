@@ -2,7 +2,8 @@
 //! line and as a whole.
 #![no_main]
 
-use ftp_proto::codec::reply::{size, size_hint, unique_name};
+use ftp_proto::client::FactsReader;
+use ftp_proto::codec::reply::{restart_markers, size, size_hint, time_fact, unique_name};
 use ftp_proto::codec::{
     EndRule, FeatureLine, Position, Quoted, Redacted, Reply, ReplyCode, ReplyLine, Text, address,
 };
@@ -15,6 +16,16 @@ fn readers(text: &[u8]) {
     let _ = (address::parse_lpsv_reply(text), address::parse_protocols_reply(text).count());
     let _ = (FeatureLine::new(text).features(), Redacted(text).to_string());
     assert!(unique_name(text).is_none_or(|name| !name.is_empty() && name.len() <= text.len()));
+    if let Some((sent, kept)) = restart_markers(text) {
+        assert!(!sent.is_empty() && !kept.is_empty());
+    }
+    if let Some(time) = time_fact(text) {
+        assert!(
+            text.windows(8)
+                .any(|part| part
+                    == format!("{:04}{:02}{:02}", time.year(), time.month(), time.day()).as_bytes())
+        );
+    }
     if let Ok(path) = Quoted::parse(text) {
         assert!(path.bytes().count() <= text.len());
     }
@@ -27,7 +38,11 @@ fuzz_target!(|input: Input<'_>| {
     if let Ok(read) = ReplyLine::parse(line, within, rule) {
         assert!(line.ends_with(read.text));
         assert_eq!(within.is_some(), matches!(read.position, Position::Middle | Position::Last));
+        assert_eq!(read.going_on().is_some(), !read.position.is_end());
         readers(read.text);
+        if let Ok((host, port)) = address::parse_passive_reply(&read) {
+            assert!(port > 0 && (host.is_some() || read.code.get() == 229));
+        }
     }
     readers(input.bytes);
 
@@ -35,6 +50,16 @@ fuzz_target!(|input: Input<'_>| {
     assert_eq!(reply.as_bytes().len() + rest.len(), input.bytes.len());
     let lines: Vec<_> = reply.lines().collect();
     assert!(lines.last().is_some_and(|line| line.position.is_end()));
+    assert!(format!("{reply:?}").starts_with('['));
+    // Facts are one entry at most, whatever the room for their parts.
+    for room in [0, 32, 256] {
+        let mut facts = FactsReader::new(vec![0; room]);
+        let mut entries = 0;
+        for line in &lines {
+            entries += usize::from(matches!(facts.line(line), Some(Ok(_))));
+        }
+        assert!(entries <= 1);
+    }
     // A bare CR or a NUL cannot be written.
     let texts: Option<Vec<_>> = lines.iter().map(|line| Text::new(line.text).ok()).collect();
     let Some(texts) = texts else { return };

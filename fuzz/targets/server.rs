@@ -3,20 +3,47 @@
 #![no_main]
 
 use ftp_proto::codec::Verb;
+use ftp_proto_fuzz::bare;
 use ftp_proto_fuzz::input::{Line, Server as Input};
-use ftp_proto_fuzz::server_end::ServerEnd;
+use ftp_proto_fuzz::server_end::{ServerEnd, endpoints};
+use ftp_proto_fuzz::settings;
 use libfuzzer_sys::fuzz_target;
 
-fn stream(input: &Input<'_>) -> Vec<u8> {
+/// A step of the client: a line, or what else happens.
+enum Step {
+    Bytes(Vec<u8>),
+    Pause,
+    Silence(u8),
+    Owner(u8),
+}
+
+fn steps(input: &Input<'_>) -> Vec<Step> {
     let mut out = Vec::new();
+    // Bytes that arrive together with AUTH end the session by design, so each line is fed
+    // separately.
+    let lines = |out: &mut Vec<Step>, bytes: &[u8]| {
+        out.extend(bytes.split_inclusive(|byte| *byte == b'\n').map(|line| Step::Bytes(line.to_vec())));
+    };
     if input.logged_in {
-        out.extend(b"USER x\r\nPASS y\r\n");
+        lines(&mut out, b"USER x\r\nPASS y\r\n");
     }
     let name = |row: u8| Verb::ALL[usize::from(row) % Verb::ALL.len()].as_str();
     for line in &input.lines {
         let (verb, argument) = match line {
             Line::Raw(bytes) => {
-                out.extend_from_slice(bytes);
+                lines(&mut out, bytes);
+                continue;
+            }
+            Line::Pause => {
+                out.push(Step::Pause);
+                continue;
+            }
+            Line::Silence(seconds) => {
+                out.push(Step::Silence(*seconds));
+                continue;
+            }
+            Line::Owner(how) => {
+                out.push(Step::Owner(*how));
                 continue;
             }
             Line::Command(row) => (name(*row), &b""[..]),
@@ -26,22 +53,22 @@ fn stream(input: &Input<'_>) -> Vec<u8> {
             Line::Store(name) => ("STOR", *name),
             Line::List => ("LIST", &b""[..]),
         };
-        out.extend_from_slice(verb.as_bytes());
-        if !argument.is_empty() {
-            out.push(b' ');
-            out.extend_from_slice(argument);
-        }
-        out.extend_from_slice(b"\r\n");
+        let space: &[u8] = if argument.is_empty() { b"" } else { b" " };
+        lines(&mut out, &[verb.as_bytes(), space, argument, b"\r\n"].concat());
     }
     out
 }
 
-fn replies(input: &Input<'_>, stream: &[u8], piece: usize) -> Vec<u8> {
-    let mut server = ServerEnd::new(input.choices);
-    // Bytes that arrive together with AUTH end the session by design, so each line is fed
-    // separately.
-    for piece in stream.split_inclusive(|byte| *byte == b'\n').flat_map(|line| line.chunks(piece.max(1))) {
-        server.feed(piece);
+fn replies(input: &Input<'_>, steps: &[Step], piece: usize) -> Vec<u8> {
+    let mut server = ServerEnd::new(settings::server(input.config), endpoints(input.v6), input.choices);
+    server.slow = input.slow;
+    for step in steps {
+        match step {
+            Step::Bytes(bytes) => bytes.chunks(piece).for_each(|piece| server.feed(piece)),
+            Step::Pause => server.pause(),
+            Step::Silence(seconds) => server.pass(*seconds),
+            Step::Owner(how) => server.intervene(*how),
+        }
     }
     if input.eof {
         server.eof();
@@ -52,8 +79,16 @@ fn replies(input: &Input<'_>, stream: &[u8], piece: usize) -> Vec<u8> {
 }
 
 fuzz_target!(|input: Input<'_>| {
-    let stream = stream(&input);
-    let whole = replies(&input, &stream, stream.len());
-    assert_eq!(replies(&input, &stream, 1), whole, "byte by byte");
-    assert_eq!(replies(&input, &stream, usize::from(input.cut) + 1), whole, "in pieces");
+    let steps = steps(&input);
+    let whole = replies(&input, &steps, usize::MAX);
+    assert_eq!(replies(&input, &steps, 1), whole, "byte by byte");
+    assert_eq!(replies(&input, &steps, usize::from(input.cut) + 1), whole, "in pieces");
+    if input.bare {
+        let lines = steps
+            .iter()
+            .filter_map(|step| if let Step::Bytes(bytes) = step { Some(&bytes[..]) } else { None });
+        let lines: Vec<_> = lines.collect();
+        let whole = bare::replies(&lines, usize::MAX);
+        assert_eq!(bare::replies(&lines, usize::from(input.cut) + 1), whole, "in pieces");
+    }
 });

@@ -3,7 +3,7 @@
 //! however they are split.
 #![no_main]
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::{NonZeroU8, NonZeroU32, NonZeroU64};
 
 use ftp_proto::codec::{FileStructure, FormatControl, RepresentationType, TransferMode};
 use ftp_proto::transfer::{Coding, Decoder, Encoder, LineEnds, Parameters, TransferError};
@@ -12,10 +12,11 @@ use ftp_proto_fuzz::input::Transfer as Input;
 use libfuzzer_sys::fuzz_target;
 
 fn coding(input: &Input<'_>) -> Coding {
-    let pick = |all: &[FormatControl]| all[usize::from(input.representation / 4) % all.len()];
+    let pick = |all: &[FormatControl]| all[usize::from(input.representation / 5) % all.len()];
     let form = pick(FormatControl::ALL);
     Coding {
-        representation: match input.representation % 4 {
+        representation: match input.representation % 5 {
+            4 => NonZeroU8::new(input.level).map_or(RepresentationType::Image, RepresentationType::Local),
             0 => RepresentationType::Image,
             1 => RepresentationType::LOCAL_8,
             2 => RepresentationType::Ascii(form),
@@ -34,7 +35,8 @@ fn step(choices: &mut Choices<'_>) -> usize {
     }
 }
 
-fn encode(mut encoder: Encoder, mut file: &[u8], steps: &[u8]) -> Vec<u8> {
+/// Returns the bytes on the wire, and the position of the last restart marker.
+fn encode(mut encoder: Encoder, mut file: &[u8], steps: &[u8]) -> (Vec<u8>, Option<u64>) {
     let mut choices = Choices::new(steps);
     let (mut wire, mut room) = (Vec::new(), vec![0; 1 << 14]);
     while !file.is_empty() {
@@ -46,7 +48,10 @@ fn encode(mut encoder: Encoder, mut file: &[u8], steps: &[u8]) -> Vec<u8> {
     }
     loop {
         match encoder.finish(&mut room[..step(&mut choices)]) {
-            0 => return wire,
+            0 => {
+                assert!(!format!("{encoder:?}").is_empty());
+                return (wire, encoder.last_marker());
+            }
             count => wire.extend_from_slice(&room[..count]),
         }
     }
@@ -59,6 +64,8 @@ struct Decoded {
     file: Vec<u8>,
     markers: Vec<(Vec<u8>, u64)>,
     read: usize,
+    /// Set if the sender called some of it suspect.
+    suspect: bool,
     end: Result<(), TransferError>,
 }
 
@@ -68,7 +75,7 @@ fn decode(mut decoder: Decoder, wire: &[u8], steps: &[u8]) -> Decoded {
     let begun = decoder.position();
     let mut choices = Choices::new(steps);
     let mut room = vec![0; 1 << 14];
-    let mut to = Decoded { file: Vec::new(), markers: Vec::new(), read: 0, end: Ok(()) };
+    let mut to = Decoded { file: Vec::new(), markers: Vec::new(), read: 0, suspect: false, end: Ok(()) };
     while to.read < wire.len() && !decoder.is_ended() && to.file.len() < MOST {
         let rest = &wire[to.read..];
         let piece = &rest[..rest.len().min(step(&mut choices))];
@@ -86,6 +93,8 @@ fn decode(mut decoder: Decoder, wire: &[u8], steps: &[u8]) -> Decoded {
             }
             Err(error) => {
                 assert_eq!(decoder.decode(b"x", &mut room), Err(error), "it is lost for good");
+                assert_eq!(decoder.finish(&mut room), Err(error), "it is lost for good");
+                assert!(!error.to_string().is_empty());
                 to.end = Err(error);
                 return to;
             }
@@ -101,13 +110,28 @@ fn decode(mut decoder: Decoder, wire: &[u8], steps: &[u8]) -> Decoded {
             }
         }
     }
+    to.suspect = decoder.is_suspect();
+    assert!(
+        !format!("{decoder:?}").contains(&format!("{:?}", to.file)) || to.file.is_empty(),
+        "it shows the file"
+    );
     to
 }
 
 fuzz_target!(|input: Input<'_>| {
     let coding = coding(&input);
-    assert!(coding.is_supported());
-    let mut parameters = Parameters::new(coding);
+    let mut parameters = Parameters::from(coding);
+    assert_eq!(coding.obstacle().is_none(), coding.is_supported());
+    if !coding.is_supported() {
+        assert!(parameters.encoder().is_none() && parameters.decoder().is_none());
+        return;
+    }
+    assert_eq!(
+        coding.end_is_marked(),
+        coding.mode != TransferMode::Stream || coding.structure != FileStructure::File
+    );
+    assert_eq!(parameters.encoder().unwrap().is_identity(), coding.is_identity());
+    assert_eq!(parameters.decoder().unwrap().is_identity(), coding.is_identity());
     parameters.position = input.position.into();
     parameters.markers = NonZeroU32::new(input.markers.into());
     parameters.level = Some(input.level);
@@ -129,18 +153,20 @@ fuzz_target!(|input: Input<'_>| {
         return;
     }
     let file = input.bytes;
-    let wire = encode(parameters.encoder().unwrap(), file, input.steps);
+    let (wire, last) = encode(parameters.encoder().unwrap(), file, input.steps);
     let other = input.steps.get(1..).unwrap_or_default();
     let read = decode(parameters.decoder().unwrap(), &wire, other);
     assert_eq!((&read.file[..], read.end), (file, Ok(())), "{coding:?}");
     assert_eq!(read.read, wire.len());
+    assert!(!read.suspect);
     let (begun, every) = (parameters.position, NonZeroU64::new(input.markers.into()));
     assert!(read.markers.is_empty() || (every.is_some() && coding.has_markers()));
+    assert_eq!(read.markers.last().map(|(_, position)| *position), last);
     if let Some((text, position)) = read.markers.last() {
         assert_eq!(text, position.to_string().as_bytes());
         let at = usize::try_from(position - begun).unwrap();
         parameters.position = *position;
-        let wire = encode(parameters.encoder().unwrap(), &file[at..], other);
+        let (wire, _) = encode(parameters.encoder().unwrap(), &file[at..], other);
         let rest = decode(parameters.decoder().unwrap(), &wire, input.steps);
         assert_eq!((&rest.file[..], rest.end), (&file[at..], Ok(())), "{coding:?} at {position}");
     }
@@ -148,12 +174,12 @@ fuzz_target!(|input: Input<'_>| {
     let stream = Coding { mode: TransferMode::Stream, ..coding };
     if coding.structure == FileStructure::File && !coding.has_markers() && !coding.keeps_offsets() {
         let encoder = Encoder::new(stream).unwrap().with_line_ends(LineEnds::Literal);
-        let whole = encode(encoder, file, &[0xFF]);
+        let (whole, _) = encode(encoder, file, &[0xFF]);
         let rest = whole.get(usize::from(input.skip)..).unwrap_or_default();
         let expected = decode(Decoder::new(stream).unwrap(), rest, &[0xFF]);
         let mut parameters = Parameters::new(coding);
         (parameters.skip, parameters.line_ends) = (input.skip.into(), LineEnds::Literal);
-        let wire = encode(parameters.encoder().unwrap(), file, input.steps);
+        let (wire, _) = encode(parameters.encoder().unwrap(), file, input.steps);
         assert_eq!(decode(parameters.decoder().unwrap(), &wire, other).file, expected.file);
     }
 });

@@ -1,18 +1,27 @@
-//! Checks every value that has a grammar: what was parsed is written as what parses the same.
+//! Checks every value that has a grammar: what was parsed is written as what parses the same. The
+//! functions of values agree with each other.
 #![no_main]
 
+mod more;
+
 use ftp_proto::codec::{
-    Allocation, ByteRange, EpsvArgument, FactChoice, FactSet, Facts, Features, FileStructure, HashAlgorithm,
-    MffArgument, NameCase, OptsArgument, ProtectionBufferSize, ProtectionLevel, Quoted, ReplyCode,
-    RepresentationType, RestartMarker, Text, TimedPath, Timestamp, TransferMode, address, pathname,
+    Allocation, ByteRange, EpsvArgument, FactChoice, FactSet, Facts, FileStructure, Full, MffArgument,
+    NameCase, OptsArgument, ProtectionBufferSize, ProtectionLevel, Quoted, ReplyCode, RepresentationType,
+    RestartMarker, SiteCommand, Text, TimedPath, Timestamp, TransferMode, address, pathname,
 };
-use ftp_proto_fuzz::encoded;
 use ftp_proto_fuzz::input::Values as Input;
+use ftp_proto_fuzz::{Room, encoded};
 use libfuzzer_sys::fuzz_target;
 
 macro_rules! inverse {
     ($bytes:expr, $parse:expr, $encode:expr) => {{
+        if let Err(error) = $parse($bytes) {
+            more::explains(&error);
+        }
         if let Ok(value) = $parse($bytes) {
+            for room in 0..encoded(|out| $encode(&value, out)).len().min(40) {
+                assert_eq!($encode(&value, &mut Room(room)), Err(Full));
+            }
             let canonical = encoded(|out| $encode(&value, out));
             let again = $parse(&canonical);
             assert_eq!(again.as_ref().ok(), Some(&value), "{:?}", canonical.escape_ascii().to_string());
@@ -23,7 +32,7 @@ macro_rules! inverse {
 
 fuzz_target!(|input: Input<'_>| {
     let bytes = input.bytes;
-    match input.which % 24 {
+    match input.which % 32 {
         0 => inverse!(bytes, address::parse_host_port, |value: &std::net::SocketAddrV4, out| {
             address::encode_host_port(*value, out)
         }),
@@ -59,7 +68,7 @@ fuzz_target!(|input: Input<'_>| {
                 let again = Facts::parse(&canonical).unwrap();
                 assert_eq!((again.values, again.name), (facts.values, facts.name));
                 assert_eq!(encoded(|out| again.encode(out)), canonical);
-                let _ = format!("{facts:?}");
+                more::facts(&facts);
             }
         }
         19 => inverse!(bytes, FactSet::parse, |facts: &FactSet, out| facts.encode(NameCase::Canonical, out)),
@@ -67,7 +76,7 @@ fuzz_target!(|input: Input<'_>| {
             inverse!(bytes, FactChoice::parse, |facts: &FactChoice, out| facts.encode(NameCase::Lower, out))
         }
         21 => {
-            let _ = (Features::from_line(bytes), HashAlgorithm::parse(bytes));
+            more::features(bytes);
             inverse!(bytes, ReplyCode::parse, ReplyCode::encode);
         }
         22 => {
@@ -77,12 +86,23 @@ fuzz_target!(|input: Input<'_>| {
                 // A path that no reply can contain is refused when it is parsed.
                 assert!(path.is_err() || path.as_deref() == Ok(bytes));
             }
-            if let Ok(name) = pathname::safe_name(bytes) {
-                assert_eq!(name, bytes);
-                assert!(!name.is_empty() && name != b"." && name != b"..");
-                assert!(!name.iter().any(|byte| matches!(byte, b'/' | b'\\' | 0)));
-            }
+            more::quoted(bytes);
+            more::safe_name(bytes);
         }
+        24 => more::pattern(bytes, input.other),
+        25 => more::names(bytes),
+        26 => {
+            inverse!(
+                bytes,
+                |bytes| Text::new(bytes).and_then(SiteCommand::parse),
+                |site: &SiteCommand<'_>, out| { site.encode(out) }
+            )
+        }
+        27 => more::location(bytes, input.other),
+        28 => more::times(bytes, input.other),
+        29 => more::code(bytes, input.other),
+        30 => more::digest(bytes, input.other),
+        31 => more::texts(bytes, input.other),
         _ => {
             // The base directory of a session is always normal.
             let mut base = [0; 64];
@@ -97,6 +117,7 @@ fuzz_target!(|input: Input<'_>| {
                 let mut again = [0; 96];
                 assert_eq!(pathname::resolve(base, path, &mut again), Ok(length));
                 assert_eq!(&again[..length], path);
+                more::path(path);
             }
         }
     }

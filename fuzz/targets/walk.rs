@@ -48,7 +48,9 @@ fuzz_target!(|input: Input<'_>| {
             let Ok(entry) = verdict else { continue };
             let own = walk.path().as_bytes().to_vec();
             let member = member_name(&entry, &[&own]);
-            match walk.found(&entry) {
+            let found = walk.found(&entry);
+            assert_eq!(found.is_left_out(), matches!(found, Found::TooDeep | Found::TooMany | Found::NoRoom));
+            match found {
                 Found::Elsewhere => assert_eq!(member, None, "{entry:?}"),
                 Found::Directory => {
                     let name = member.expect("a directory has a name");

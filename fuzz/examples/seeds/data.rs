@@ -28,6 +28,23 @@ pub fn buffers(seeds: &mut Seeds) {
             );
         }
     }
+    // A queue to which lines, segments and Synch are appended, of which some is sent, in turn.
+    for (name, cuts) in [
+        ("queue-lines", &[0x40, 0x41, 0x14, 0x42, 0xFC, 0x40][..]),
+        ("queue-segments", &[0x40, 0x43, 0x40, 0x43, 0x0C, 0x44, 0x43, 0x07, 0xFC, 0xFC, 0x07, 0x43]),
+        ("queue-synch", &[0x10, 0x06, 0x20, 0x0C, 0x06, 0x45, 0xFC, 0x06]),
+        ("queue-full", &[0x80, 0x80, 0x80, 0x14, 0x80, 0x14, 0x40, 0x06, 0x05]),
+    ] {
+        for holds in [0, 1] {
+            let stream = b"NOOP\r\n\xFF\xFF one \xFF two\r\nPORT 127,0,0,1,4,1\r\nABOR\r\nand more of it, as much as fits";
+            add!(
+                seeds,
+                "buffer",
+                &format!("{name}-{holds}"),
+                Buffer { limit: 32, room: 40, holds, cuts, stream }
+            );
+        }
+    }
 }
 
 /// Most bytes of a listing in a seed.
@@ -36,6 +53,26 @@ const MOST: usize = 3000;
 /// The time at which the tests read most listings: 10 November 2024, 12:00.
 const NOW: i64 = 1_731_240_000;
 
+/// Returns the bytes of a line in a test's listing, where `\x09` is a tab and `\\` a backslash.
+fn unescaped(text: &str) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        if byte != b'\\' {
+            bytes.push(byte);
+        } else if let Some(after) = rest.strip_prefix(b"x") {
+            let (digits, after) = after.split_at(2);
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
+            rest = after;
+        } else {
+            bytes.push(rest[0]);
+            rest = &rest[1..];
+        }
+    }
+    bytes
+}
+
 pub fn listings(seeds: &mut Seeds) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/listings");
     for file in fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()) {
@@ -43,29 +80,35 @@ pub fn listings(seeds: &mut Seeds) {
             continue;
         }
         let name = file.file_stem().unwrap().to_str().unwrap();
-        let mut listing = String::new();
-        // What the server sent is behind `< `; the rest says how it is to be read.
-        for line in fs::read_to_string(&file).unwrap().lines().filter_map(|line| line.strip_prefix("< ")) {
-            if listing.len() + line.len() < MOST {
-                listing.push_str(line);
-                listing.push_str("\r\n");
-            }
-        }
-        let all = match name {
+        let formats = match name {
             "nlst" => Formats::NLST,
             "mlst" => Formats::MLST,
             _ => Formats::LIST,
         };
-        let (formats, now, listing) = (all.bits(), Some(NOW), listing.as_bytes());
-        add!(seeds, "listing", name, Listing { formats, room: 255, now, cuts: &[50, 0], listing });
-        // The formats are also tried on a line by itself, with nothing else.
-        let line = listing.split(|byte| *byte == b'\r').find(|line| line.len() > 20).unwrap_or(b"name");
-        add!(
-            seeds,
-            "listing",
-            &format!("{name}-line"),
-            Listing { formats, room: 255, now, cuts: b"", listing: line }
-        );
+        // A listing begins at `@`, and what the server sent is behind `< `; the rest says how it is
+        // to be read.
+        let mut listings = vec![Vec::new()];
+        for line in fs::read_to_string(&file).unwrap().lines() {
+            let full = listings.last().is_some_and(|listing| listing.len() > MOST);
+            if line.starts_with('@') || full {
+                listings.push(Vec::new());
+            }
+            if let (Some(line), Some(listing)) = (line.strip_prefix("< "), listings.last_mut()) {
+                listing.extend([unescaped(line), b"\r\n".to_vec()].concat());
+            }
+        }
+        for (number, listing) in listings.iter().filter(|listing| !listing.is_empty()).enumerate() {
+            // Every other one with another zone and order of dates.
+            let zone = [None, Some(4), None, Some(-20)][number % 4];
+            let (formats, now, order) = (formats.bits(), (number % 5 != 4).then_some(NOW), number as u8 % 8);
+            let (cuts, listing) = (&[50, 0][..], &listing[..]);
+            add!(
+                seeds,
+                "listing",
+                &format!("{name}-{number}"),
+                Listing { formats, room: 255, now, zone, order, cuts, listing }
+            );
+        }
     }
 }
 
@@ -78,6 +121,23 @@ pub fn transfers(seeds: &mut Seeds) {
         (2, RepresentationType::ASCII),
         (3, RepresentationType::Ebcdic(ftp_proto::codec::FormatControl::NonPrint)),
     ];
+    add!(
+        seeds,
+        "transfer",
+        "local-36",
+        Transfer {
+            representation: 4,
+            structure: 0,
+            mode: 0,
+            wire: false,
+            bytes: FILE,
+            markers: 0,
+            level: 36,
+            position: 0,
+            skip: 0,
+            steps: b"",
+        }
+    );
     for (representation, kind) in types {
         for (structure, file_structure) in (0..).zip(FileStructure::ALL) {
             for (mode, transfer_mode) in (0..).zip(TransferMode::ALL) {

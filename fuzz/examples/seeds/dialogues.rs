@@ -1,14 +1,15 @@
-//! Whole sessions, for one end or for both.
+//! Dialogues of a client with a server that says anything.
 
-use ftp_proto::codec::{ReplyCode, Verb};
-use ftp_proto_fuzz::client_end::{Ask, OTHERS};
-use ftp_proto_fuzz::input::{Line, Said};
+use ftp_proto::codec::ReplyCode;
+use ftp_proto_fuzz::answers::KNOWN;
+use ftp_proto_fuzz::asks::{Ask, OTHERS};
+use ftp_proto_fuzz::input::Said;
+use ftp_proto_fuzz::settings;
 
-use crate::lines::{argument, line};
 use crate::{Seeds, add};
 
 /// Returns each operation, with a name.
-fn asks() -> Vec<(String, Ask<'static>)> {
+pub fn asks() -> Vec<(String, Ask<'static>)> {
     [
         ("login-account", Ask::Login(b"me", b"secret", true)),
         ("retrieve", Ask::Retrieve(b"file", false, 0)),
@@ -64,61 +65,7 @@ fn asks() -> Vec<(String, Ask<'static>)> {
     .collect()
 }
 
-pub fn transfers_between_servers(seeds: &mut Seeds) {
-    let fine = || vec![Said::Fine; 24];
-    let row = |code| ReplyCode::ALL.iter().position(|it| *it == code).unwrap() as u8;
-    let refused = Said::Line(row(ReplyCode::FILE_UNAVAILABLE), b"No");
-    // How many commands each server grants before it refuses all that follow.
-    for (name, source, target) in [("granted", 24, 24), ("source", 5, 24), ("target", 24, 5), ("both", 4, 6)]
-    {
-        for (form, secure, patience) in
-            [("", false, None), ("-secure", true, None), ("-aborted", false, Some(30))]
-        {
-            let replies = |granted: usize| {
-                let mut replies = fine();
-                replies.truncate(granted);
-                replies.resize(24, refused.clone());
-                replies
-            };
-            add!(
-                seeds,
-                "fxp",
-                &format!("{name}{form}"),
-                Fxp {
-                    cut: 30,
-                    secure,
-                    drops: false,
-                    patience,
-                    source: replies(source),
-                    target: replies(target),
-                    choices: b"\x02"
-                }
-            );
-        }
-    }
-}
-
-pub fn walks(seeds: &mut Seeds) {
-    for (name, listings) in [
-        ("unix", &b"drwxr-xr-x 2 me me 0 Jan 1 2024 a\n-rw-r--r-- 1 me me 5 Jan 1 2024 f\n\ndrwxr-xr-x 2 me me 0 Jan 1 2024 b\n\n"[..]),
-        ("mlsd", b"Type=cdir; .\r\nType=dir; a\r\nType=dir; ../b\r\nType=file; f\r\n\n\n"),
-        ("names", b"a/\n./b/\nroot/c/\n../d/\n"),
-    ] {
-        for (form, room, depth, directories) in [("", 1024, 8, 100), ("-narrow", 12, 8, 100), ("-flat", 1024, 1, 3)] {
-            for root in [&b"root"[..], b"", b"/"] {
-                let at = String::from_utf8_lossy(root).replace('/', "slash");
-                add!(
-                    seeds,
-                    "walk",
-                    &format!("{name}{form}-{at}"),
-                    Walk { room, depth, directories, formats: u32::MAX, root, listings }
-                );
-            }
-        }
-    }
-}
-
-const LOGIN: Ask<'static> = Ask::Login(b"me", b"secret", false);
+pub const LOGIN: Ask<'static> = Ask::Login(b"me", b"secret", false);
 
 pub fn clients(seeds: &mut Seeds) {
     let fine = |count| vec![Said::Fine; count];
@@ -139,6 +86,8 @@ pub fn clients(seeds: &mut Seeds) {
                 "client",
                 &format!("{name}{form}"),
                 Client {
+                    config: 0,
+                    profile: 0,
                     lenient: false,
                     surplus: false,
                     patience: None,
@@ -203,6 +152,8 @@ pub fn clients(seeds: &mut Seeds) {
             "client",
             name,
             Client {
+                config: 0,
+                profile: 0,
                 lenient: false,
                 surplus: false,
                 patience: None,
@@ -223,6 +174,8 @@ pub fn clients(seeds: &mut Seeds) {
             "client",
             &format!("dropped-after-{patience}"),
             Client {
+                config: 0,
+                profile: 0,
                 lenient: false,
                 surplus: true,
                 patience: Some(patience),
@@ -234,125 +187,147 @@ pub fn clients(seeds: &mut Seeds) {
             }
         );
     }
-}
-
-pub fn servers(seeds: &mut Seeds) {
-    let mut session = |name: &str, logged_in, eof, lines: &[&str], choices: &[u8]| {
-        let lines: Vec<_> = lines.iter().map(|line| format!("{line}\r\n")).collect();
-        let lines = lines.iter().map(|line| Line::Raw(line.as_bytes())).collect();
-        add!(seeds, "server", name, Server { logged_in, eof, cut: 2, lines, choices });
-    };
-    for verb in Verb::ALL {
-        let line = line(*verb, argument(*verb));
-        // Some commands need one before them, and those of transfers need a data connection.
-        let before: &[&str] = match verb {
-            Verb::Rnto => &["RNFR old"],
-            Verb::Pass => &["REIN", "USER me"],
-            Verb::Ccc => &["AUTH TLS", "USER me", "PASS x"],
-            Verb::Prot => &["AUTH TLS", "PBSZ 0"],
-            Verb::Rang => &["TYPE I"],
-            _ if verb.info().data.is_some() => &["EPSV"],
-            _ => &[],
-        };
-        let lines: Vec<_> = before.iter().copied().chain([&line[..]]).collect();
-        session(verb.as_str(), true, false, &lines, b"\x01");
-        session(&format!("{}-refused", verb.as_str()), true, true, &lines, b"\x01\x01\x01\x81\x82\x83");
-    }
-    for (name, lines) in [
-        (
-            "session-active",
-            &["TYPE I", "PORT 192,0,2,2,156,64", "STOR a", "EPRT |1|192.0.2.2|40000|", "RETR a"][..],
-        ),
-        ("session-passive", &["PASV", "LIST -la", "EPSV", "MLSD", "LPSV", "NLST"]),
-        (
-            "session-modes",
-            &["MODE B", "STRU R", "EPSV", "RETR a", "MODE C", "EPSV", "STOR b", "MODE Z", "EPSV", "RETR a"],
-        ),
-        (
-            "session-restart",
-            &["TYPE I", "EPSV", "REST 5", "RETR a", "EPSV", "REST 2", "STOR a", "RANG 1 3", "EPSV", "RETR a"],
-        ),
-        ("session-abort", &["EPSV", "RETR a", "ABOR", "STAT", "EPSV", "ABOR", "NOOP"]),
-        (
-            "session-features",
-            &[
-                "FEAT",
-                "OPTS MLST Type;",
-                "OPTS UTF8 ON",
-                "OPTS HASH MD5",
-                "HASH a",
-                "LANG",
-                "HELP",
-                "SITE HELP",
-                "STAT a",
-            ],
-        ),
-        (
-            "session-tls",
-            &[
-                "AUTH TLS", "USER me", "PASS x", "PBSZ 0", "PROT P", "EPSV", "LIST", "PROT C", "CCC", "NOOP",
-                "QUIT",
-            ],
-        ),
-        (
-            "session-errors",
-            &[
-                "",
-                "X",
-                "TYPE Q",
-                "RETR",
-                "PORT 1,2",
-                "PORT 198,51,100,1,1,1",
-                "RNTO b",
-                "RNFR a",
-                "NOOP",
-                "RNTO b",
-            ],
-        ),
-        ("session-quit-during", &["EPSV", "RETR a", "QUIT", "NOOP"]),
-    ] {
-        session(name, true, true, lines, b"\x00\x02");
-        session(&format!("{name}-odd"), true, false, lines, b"\x01\x77\x33\x55\x02");
-    }
-    session(
-        "session-login",
-        false,
-        true,
-        &["USER me", "PASS x", "ACCT y", "REIN", "HOST a", "USER me", "PASS x", "PWD"],
-        b"\x01",
-    );
-    session(
-        "session-login-refused",
-        false,
-        true,
-        &["PASS x", "USER me", "PASS x", "USER me", "PASS y", "LIST"],
-        b"\x01\x80",
-    );
-}
-
-pub fn pairs(seeds: &mut Seeds) {
-    for (name, ask) in asks() {
-        let asks = || vec![ask.clone(), Ask::Noop, ask.clone()];
-        add!(seeds, "pair", &name, Pair { kind: true, cut: 20, asks: asks(), choices: b"\x02" });
-        let asks = [LOGIN].into_iter().chain(asks()).collect();
-        add!(
-            seeds,
-            "pair",
-            &format!("{name}-odd"),
-            Pair { kind: false, cut: 3, asks, choices: b"\x02\x01\x82\x00" }
-        );
-    }
-    for (name, first) in [("clear", Ask::Noop), ("secure", Ask::Secure)] {
-        let all = [first, LOGIN, Ask::ProtectData(true)].into_iter();
-        let asks =
-            |skip| all.clone().chain(asks().into_iter().skip(skip).map(|(_, ask)| ask).take(19)).collect();
-        for skip in [1, 15] {
+    let main = [
+        ("retrieve", Ask::Retrieve(b"file", false, 0)),
+        ("offset", Ask::Retrieve(b"file", false, 5)),
+        ("store", Ask::Store(b"file", false, 0)),
+        ("list", Ask::List(b"")),
+        ("machine-list", Ask::MachineList(b"")),
+        ("series", Ask::Other(41, b"file", b"")),
+        ("abort", Ask::Other(37, b"file", b"")),
+        ("abort-store", Ask::Other(43, b"file", b"")),
+        ("size", Ask::Size(b"file")),
+        ("rename", Ask::Rename(b"a", b"b")),
+        ("secure", Ask::Secure),
+        ("protect", Ask::ProtectData(true)),
+        ("range", Ask::RetrieveRange(b"file", 2, 7)),
+        ("unique", Ask::StoreUnique(b"")),
+        ("time", Ask::Other(6, b"file", b"\x02\x0a")),
+        ("hash", Ask::Other(27, b"file", b"\x02\x0a")),
+    ];
+    // Each setting, and each thing that may be known of a server, with what it may concern.
+    for (place, (name, ask)) in main.iter().enumerate() {
+        let settings = (0..settings::CLIENT_BITS).map(|bit| (1 << bit, 0));
+        let known = (0..15).map(|bit| (0, 1 << bit));
+        // The half of all pairs are enough.
+        for (number, (config, profile)) in settings.chain(known).enumerate().skip(place % 2).step_by(2) {
             add!(
                 seeds,
-                "pair",
-                &format!("session-{name}-{skip}"),
-                Pair { kind: true, cut: 255, asks: asks(skip), choices: b"\x04\x02" }
+                "client",
+                &format!("set-{number}-{name}"),
+                Client {
+                    config,
+                    profile,
+                    lenient: false,
+                    surplus: false,
+                    patience: None,
+                    cut: 4,
+                    greeted: true,
+                    asks: vec![LOGIN, ask.clone(), ask.clone(), Ask::Quit],
+                    replies: fine(30),
+                    choices: b"\x02\x30\x11",
+                }
             );
+        }
+    }
+    // Each answer that servers are known for, at each of a few places.
+    for row in 0..KNOWN.len() as u8 {
+        for (number, (_, ask)) in main.iter().enumerate().skip(usize::from(row) % 4).step_by(4) {
+            let place = 2 + (usize::from(row) + number) % 5;
+            let mut replies = fine(place);
+            replies.extend([Said::Known(row), Said::Fine, Said::Known(row)]);
+            replies.extend(fine(12));
+            // Half of them with TLS, a few with settings that go together.
+            let asks = vec![LOGIN, ask.clone(), ask.clone(), Ask::Other(4, b"", b""), ask.clone()];
+            let config = [0, 1 << 6, 1 << 8 | 1 << 10, 1 << 10][number / 4 % 4];
+            add!(
+                seeds,
+                "client",
+                &format!("known-{row}-{number}"),
+                Client {
+                    config,
+                    profile: 0,
+                    lenient: row % 7 == 0,
+                    surplus: row % 3 == 0,
+                    patience: None,
+                    cut: 4,
+                    greeted: row % 11 != 0,
+                    asks,
+                    replies,
+                    choices: b"\x02\x30\x11\x61",
+                }
+            );
+        }
+    }
+    // Ways in which a data connection or a handshake ends.
+    for outcome in (0x70..=0x78).chain([0x00, 0x05, 0x33, 0x44, 0x45, 0x51, 0x60, 0x63]) {
+        for (number, (name, ask)) in main.iter().enumerate() {
+            for (form, first) in [("clear", Ask::Noop), ("secure", Ask::Secure)] {
+                if (form == "clear") == ((number + usize::from(outcome)) % 2 == 0) {
+                    continue;
+                }
+                let choices = if number % 3 == 0 { vec![outcome] } else { vec![0x02, 0x02, outcome] };
+                let asks = vec![first, LOGIN, ask.clone(), ask.clone(), Ask::Noop];
+                // Passive, active, or what the number has it.
+                let config = [0, 1 << 6, 1 << 7][outcome as usize % 3] | u32::from(outcome == 0x45) << 8;
+                add!(
+                    seeds,
+                    "client",
+                    &format!("outcome-{outcome}-{name}-{form}"),
+                    Client {
+                        config,
+                        profile: 0,
+                        lenient: false,
+                        surplus: false,
+                        patience: (outcome == 0x60).then_some(12),
+                        cut: 4,
+                        greeted: true,
+                        asks,
+                        replies: fine(24),
+                        choices: &choices,
+                    }
+                );
+            }
+        }
+    }
+    // What is verified by each means that a server may offer.
+    let sha1: &[u8] = b"da39a3ee5e6b4b0d3255bfef95601890afd80709";
+    for (name, digest) in [
+        ("sha1", sha1),
+        ("md5", b"d41d8cd98f00b204e9800998ecf8427e"),
+        ("crc32", b"00000000"),
+        ("sha256", b"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("size", b"\0\x14"),
+        ("other-size", b"\0\x16"),
+    ] {
+        for (row, answer) in KNOWN.iter().enumerate().filter(|(_, answer)| answer.starts_with("211")) {
+            for (number, last) in
+                [Said::Fine, Said::Line(unknown, b"No"), Said::Line(unavailable, b"No")].iter().enumerate()
+            {
+                let mut replies = fine(2);
+                replies.extend([Said::Known(row as u8), Said::Fine, last.clone(), last.clone(), Said::Fine]);
+                replies.extend(fine(6));
+                let asks =
+                    vec![LOGIN, Ask::Features, Ask::Other(29, b"file", digest), Ask::Other(9, b"file", b"")];
+                let greeted = !answer.is_empty();
+                add!(
+                    seeds,
+                    "client",
+                    &format!("verified-{name}-{row}-{number}"),
+                    Client {
+                        config: 0,
+                        profile: 0,
+                        lenient: false,
+                        surplus: false,
+                        patience: None,
+                        cut: 4,
+                        greeted,
+                        asks,
+                        replies,
+                        choices: b"\x02",
+                    }
+                );
+            }
         }
     }
 }

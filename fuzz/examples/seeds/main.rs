@@ -13,6 +13,8 @@ use std::process::ExitCode;
 mod data;
 mod dialogues;
 mod lines;
+mod servers;
+mod sessions;
 
 /// What there is to write: a file by its path under `fuzz/seeds`.
 #[derive(Default)]
@@ -58,10 +60,10 @@ fn main() -> ExitCode {
     data::listings(&mut seeds);
     data::transfers(&mut seeds);
     dialogues::clients(&mut seeds);
-    dialogues::servers(&mut seeds);
-    dialogues::pairs(&mut seeds);
-    dialogues::transfers_between_servers(&mut seeds);
-    dialogues::walks(&mut seeds);
+    servers::servers(&mut seeds);
+    sessions::pairs(&mut seeds);
+    sessions::transfers_between_servers(&mut seeds);
+    sessions::walks(&mut seeds);
 
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
     if std::env::args().any(|argument| argument == "--check") {
