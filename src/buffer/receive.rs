@@ -271,11 +271,14 @@ impl Rx<'_> {
     pub(crate) fn waiting_lines(&self) -> impl Iterator<Item = &[u8]> {
         let w = &*self.window;
         let held = self.storage.get(w.start..w.kept).filter(|_| w.held);
-        let behind = held.and(self.storage.get(w.scan..w.filled)).unwrap_or_default();
-        held.into_iter().chain(behind.split_inclusive(|byte| *byte == LF).filter_map(|line| {
-            let line = line.strip_suffix(&[LF])?.trim_ascii_end();
-            line.get(line.iter().position(|byte| *byte < SE)?..)
-        }))
+        let mut behind = held.and(self.storage.get(w.scan..w.filled)).unwrap_or_default();
+        let whole = core::iter::from_fn(move || {
+            let (line, rest) = behind.split_at_checked(memchr::memchr(LF, behind)?)?;
+            behind = rest.get(1..)?;
+            let start = line.iter().position(|byte| *byte < SE).unwrap_or_default();
+            line.get(start..).map(<[u8]>::trim_ascii_end)
+        });
+        held.into_iter().chain(whole)
     }
 
     /// Returns the number of bytes that have not been made into a line.

@@ -166,10 +166,10 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
     pub(super) fn abort(&mut self, ticket: Ticket, tx: &mut Tx<'_>) {
         let Err(ticket) = self.call.abort(ticket) else { return };
         let (code, text) = match self.abort_transfer(tx) {
-            true => (Code::CLOSING_DATA_CONNECTION, "Abort successful."),
-            false => (Code::DATA_CONNECTION_OPEN, "No transfer to abort."),
+            true => (Code::CLOSING_DATA_CONNECTION, Text::literal("Abort successful.")),
+            false => (Code::DATA_CONNECTION_OPEN, Text::literal("No transfer to abort.")),
         };
-        self.reply(ticket, code, Text::literal(text), tx);
+        self.reply(ticket, code, text, tx);
     }
 
     /// Ends the running transfer with 426. Returns whether there was one.
