@@ -42,6 +42,8 @@ pub struct ClientEnd<'a, P> {
     patience: Option<u8>,
     /// The listener that the server has yet to connect to.
     listening: Option<DataId>,
+    /// Set if a stranger was the last to connect. The server comes next.
+    visited: bool,
     /// Set if it connects before it says anything.
     hasty: bool,
     /// Set if data connections may go anywhere.
@@ -77,6 +79,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             said: 0,
             patience,
             listening: None,
+            visited: false,
             hasty: false,
             foreign,
         }
@@ -274,7 +277,9 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
     /// The server connects, perhaps after a stranger.
     fn arrive(&mut self, id: DataId) {
         self.hasty = false;
-        if !self.kind && self.choices.draw() & 0xF0 == 0x50 {
+        let stranger = self.choices.draw() & 0xF0 == 0x50 && !self.kind && !self.visited;
+        self.visited = stranger;
+        if stranger {
             self.listening = Some(id);
             return self.event(id, DataEvent::Arrived(CLIENT));
         }
