@@ -95,7 +95,7 @@ fn run(options: Options, report: &Arc<Report>, has_summary: &mut bool) -> Result
         trace: options.trace,
         active: options.active,
         timeout: options.timeout.map(Duration::from_secs),
-        // Who waits for one file or listing is told at once, and can look at what is wrong.
+        // A person who waits for one file or listing is told of a failure at once.
         retries: options.retries.unwrap_or(if job.has_summary() { 5 } else { 0 }),
         retry_wait: Duration::from_secs_f64(options.retry_wait),
         netrc: !options.no_netrc,

@@ -26,7 +26,7 @@ fn reply(said: &Said<'_>, command: &[u8]) -> Vec<u8> {
     }
 }
 
-/// What servers are known to say, and what decides something.
+/// Texts that servers are known to send, and those that a client bases a decision on.
 pub const KNOWN: &[&str] = &[
     // Greetings and logins.
     "120 Ready in a minute\r\n220 Ready\r\n",

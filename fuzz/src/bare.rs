@@ -26,7 +26,7 @@ pub fn replies(lines: &[&[u8]], piece: usize) -> Vec<u8> {
             bytes = &bytes[taken..];
             end.run();
             if taken == 0 {
-                // What follows waits for the transfer.
+                // The commands that follow wait for the transfer.
                 end.finish();
                 end.run();
             }

@@ -303,7 +303,7 @@ impl<'a, P: Peer> ClientEnd<'a, P> {
             _ if self.kind => self.choices.draw() & 0x0F,
             _ => self.choices.draw(),
         };
-        // What cannot happen now is refused, and changes nothing.
+        // An event that cannot happen now is refused, and changes nothing.
         let wrong = if matches!(op, DataOp::Listen { .. }) {
             DataEvent::Flushed
         } else {

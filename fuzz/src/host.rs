@@ -1,4 +1,4 @@
-//! What the host of a session answers, and the listings that it writes.
+//! The answers of the host of a session, and the listings that it writes.
 
 use ftp_proto::codec::{HashAlgorithm, Permissions, ReplyCode, Text, Timestamp, Verb};
 use ftp_proto::listing::{Clock, Entry, Fields, Kind, Modified, Precision};

@@ -57,7 +57,7 @@ pub struct Fxp<'a> {
     pub drops: bool,
     pub ascii: bool,
     pub offset: u16,
-    /// What both clients do before; that of the target only every other thing.
+    /// The operations that both clients run first; the target runs only every other one.
     pub asks: Vec<Ask<'a>>,
     /// Number of steps after which the transfer is given up, if limited.
     pub patience: Option<u8>,
@@ -128,11 +128,11 @@ pub enum Line<'a> {
     Retrieve(&'a [u8]),
     Store(&'a [u8]),
     List,
-    /// What was put off happens: see [`pause`](crate::server_end::ServerEnd::pause).
+    /// Carries out the events that were put off: see [`pause`](crate::server_end::ServerEnd::pause).
     Pause,
     /// Nothing for so many seconds, or until the next deadline.
     Silence(u8),
-    /// What the owner of the session does to it, by its row in
+    /// An action of the owner of the session, by its row in
     /// [`intervene`](crate::server_end::ServerEnd::intervene).
     Owner(u8),
 }

@@ -356,7 +356,7 @@ impl<'a> ServerEnd<'a> {
     }
 
     fn data(&mut self, id: DataId, op: &DataOp) {
-        // What cannot happen now is refused, and changes nothing.
+        // An event that cannot happen now is refused, and changes nothing.
         let wrong = if matches!(op, DataOp::Listen { .. }) {
             DataEvent::Connected
         } else {

@@ -290,7 +290,7 @@ pub fn clients(seeds: &mut Seeds) {
             }
         }
     }
-    // What is verified by each means that a server may offer.
+    // Verification by each means that a server may offer.
     let sha1: &[u8] = b"da39a3ee5e6b4b0d3255bfef95601890afd80709";
     for (name, digest) in [
         ("sha1", sha1),

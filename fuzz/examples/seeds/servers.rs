@@ -435,7 +435,7 @@ pub fn servers(seeds: &mut Seeds) {
             );
         }
     }
-    // What is too long for its storage, and arguments that few clients send.
+    // Arguments that are too long for their storage, and those that few clients send.
     let long = "x".repeat(240);
     let quotes = "\"".repeat(240);
     let lines = |command: &str, name: &str| format!("{command} {name}\r\n").into_bytes();

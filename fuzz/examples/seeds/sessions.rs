@@ -91,7 +91,7 @@ pub fn transfers_between_servers(seeds: &mut Seeds) {
     let fine = || vec![Said::Fine; 24];
     let row = |code| ReplyCode::ALL.iter().position(|it| *it == code).unwrap() as u8;
     let refused = Said::Line(row(ReplyCode::FILE_UNAVAILABLE), b"No");
-    // How many commands each server grants before it refuses all that follow.
+    // The number of commands that each server grants before it refuses all others.
     for (name, source, target) in [("granted", 24, 24), ("source", 5, 24), ("target", 24, 5), ("both", 4, 6)]
     {
         for (form, secure, patience) in
