@@ -222,6 +222,6 @@ impl core::error::Error for TransferError {}
 /// Copies as many bytes as fit.
 fn copy(input: &[u8], output: &mut [u8]) -> Progress {
     let count = input.len().min(output.len());
-    slices::part_mut(output, ..count).copy_from_slice(slices::part(input, ..count));
+    slices::copy(slices::part(input, ..count), output);
     Progress { read: count, written: count }
 }

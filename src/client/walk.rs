@@ -242,7 +242,7 @@ impl<B: AsRef<[u8]> + AsMut<[u8]>> Walk<B> {
         let [d0, d1] = depth.to_be_bytes();
         let [l0, l1] = length.to_be_bytes();
         head.copy_from_slice(&[d0, d1, l0, l1]);
-        rest.copy_from_slice(name);
+        slices::copy(name, rest);
         self.top = top;
         Some(())
     }

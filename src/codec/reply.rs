@@ -2,7 +2,7 @@
 
 use nom::Parser;
 
-use super::{Full, Invalid, ReplyCode, Sink, Text, Timestamp};
+use super::{Full, Invalid, ReplyCode, Sink, Text, Timestamp, slices};
 
 /// The position of a line in its reply.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -296,8 +296,7 @@ pub fn size(text: &[u8]) -> Result<u64, Invalid> {
 #[must_use]
 pub fn unique_name(text: &[u8]) -> Option<&[u8]> {
     let text = text.trim_ascii();
-    let find =
-        |needle: &[u8]| memchr::memmem::find(text, needle).and_then(|at| text.get(at + needle.len()..));
+    let find = |needle: &[u8]| slices::find(text, needle).and_then(|at| text.get(at + needle.len()..));
     let name = if let Some(name) = find(b"FILE: ").or_else(|| find(b"FILE:")) {
         name
     } else if let Some(name) = find(b"unique file name:") {

@@ -29,6 +29,16 @@ pub(crate) fn split_mut(bytes: &mut [u8], at: usize) -> (&mut [u8], &mut [u8]) {
     bytes.split_at_mut(at)
 }
 
+/// Copies `from` to the beginning of `to`, which has room for it.
+#[inline]
+pub(crate) fn copy(from: &[u8], to: &mut [u8]) {
+    let to = to.get_mut(..from.len());
+    debug_assert!(to.is_some(), "more bytes than room");
+    if let Some(to) = to {
+        to.copy_from_slice(from);
+    }
+}
+
 /// Copies the bytes at `range` to the position `to`. Source and destination may overlap.
 #[inline]
 pub(crate) fn copy_within(bytes: &mut [u8], range: Range<usize>, to: usize) {
@@ -38,6 +48,19 @@ pub(crate) fn copy_within(bytes: &mut [u8], range: Range<usize>, to: usize) {
     debug_assert!(fits, "a range outside the slice");
     if fits {
         bytes.copy_within(range, to);
+    }
+}
+
+/// Returns the position at which `word` first stands in `text`. No text contains an empty word.
+pub(crate) fn find(text: &[u8], word: &[u8]) -> Option<usize> {
+    let first = *word.first()?;
+    let mut at = 0;
+    loop {
+        at += memchr::memchr(first, text.get(at..)?)?;
+        if text.get(at..)?.starts_with(word) {
+            return Some(at);
+        }
+        at += 1;
     }
 }
 
@@ -76,6 +99,8 @@ mod tests {
             let lower = |text: &str| text.to_ascii_lowercase();
             prop_assert_eq!(contains(text.as_bytes(), word.as_bytes()), lower(&text).contains(&lower(&word)));
             prop_assert!(!contains(text.as_bytes(), b""));
+            prop_assert_eq!(find(text.as_bytes(), word.as_bytes()), text.find(&word));
+            prop_assert_eq!(find(text.as_bytes(), b""), None);
         }
     }
 }

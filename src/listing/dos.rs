@@ -14,7 +14,7 @@ use super::context::Context;
 use super::cursor::Cursor;
 use super::date::Dated;
 use super::{Entry, Format, Inferred, Kind, Line, Precision, short_date, size};
-use crate::codec::{Invalid, Text, Timestamp, scan};
+use crate::codec::{Invalid, Text, Timestamp, scan, slices};
 
 const EXPECTED: Invalid = Invalid::new("a line of dir");
 
@@ -127,10 +127,11 @@ const TAGS: [(&str, Kind<'static>); 4] = [
 
 /// Splits `name [target]` or `name => target`. Returns a text without a target as the name.
 fn link(text: &[u8]) -> Option<(&[u8], Kind<'_>)> {
-    let apart = |text: &'static [u8], of: &'_ [u8]| memchr::memmem::find(of, text);
     let split = match text.strip_suffix(b"]") {
-        Some(inner) => apart(b" [", inner).and_then(|at| Some((inner.get(..at)?, inner.get(at + 2..)?))),
-        None => apart(b" => ", text).and_then(|at| Some((text.get(..at)?, text.get(at + 4..)?))),
+        Some(inner) => {
+            slices::find(inner, b" [").and_then(|at| Some((inner.get(..at)?, inner.get(at + 2..)?)))
+        }
+        None => slices::find(text, b" => ").and_then(|at| Some((text.get(..at)?, text.get(at + 4..)?))),
     };
     match split {
         Some((name, target)) if !target.is_empty() => {

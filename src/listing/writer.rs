@@ -104,7 +104,7 @@ impl ListingWriter {
 mod tests {
     use super::*;
     use crate::codec::facts::Permissions;
-    use crate::codec::{Text, Timestamp};
+    use crate::codec::{Text, Timestamp, slices};
     use crate::listing::{Device, Format, Formats, Kind, ListingParser, Modified, Precision};
     use proptest::option::of;
     use proptest::prelude::*;
@@ -217,7 +217,7 @@ mod tests {
                 let mut entry = entry(&texts, kind, numbers);
                 entry.links = Some(links);
                 // If the name of a link contains an arrow, the end of that name is ambiguous.
-                if matches!(entry.kind, Kind::Link { .. }) && memchr::memmem::find(&texts.name, b" -> ").is_some() {
+                if matches!(entry.kind, Kind::Link { .. }) && slices::find(&texts.name, b" -> ").is_some() {
                     continue;
                 }
                 if matches!(entry.kind, Kind::Link { .. }) && entry.name.as_bytes().ends_with(b" ->") {

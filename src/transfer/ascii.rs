@@ -23,7 +23,7 @@ pub(super) struct Encoder {
 fn copy_until<'a>(mark: u8, bytes: &'a [u8], room: &mut [u8]) -> &'a [u8] {
     let fits = bytes.get(..room.len()).unwrap_or(bytes);
     let run = memchr::memchr(mark, fits).and_then(|at| fits.get(..at)).unwrap_or(fits);
-    slices::part_mut(room, ..run.len()).copy_from_slice(run);
+    slices::copy(run, room);
     run
 }
 

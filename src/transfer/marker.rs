@@ -92,7 +92,7 @@ impl Incoming {
             (false, true) => Err(TransferError::Marker),
             (false, false) => {
                 let mut marker = Marker { bytes: [0; LONGEST], len: bytes.len() as u8, position: 0 };
-                slices::part_mut(&mut marker.bytes, ..bytes.len()).copy_from_slice(&bytes);
+                slices::copy(&bytes, &mut marker.bytes);
                 Ok(Some(marker))
             }
         }

@@ -97,6 +97,16 @@ fn no_command_lets_a_name_be_an_option_a_home_or_a_part_of_the_command() {
 }
 
 #[test]
+fn a_dot_path_is_not_sent_where_no_pathname_is_meant() {
+    for argument in ["-x", "~x"] {
+        let mut rig = Rig::greeted();
+        rig.run(&mut client::help(Some(t(argument))), |_| ()).done();
+        rig.run(&mut client::language(Some(t(argument))), |_| ()).done();
+        assert_eq!(rig.commands(), [format!("HELP {argument}"), format!("LANG {argument}")]);
+    }
+}
+
+#[test]
 fn a_home_directory_is_meant_where_it_is_asked_for_and_nowhere_else() {
     for (user, command) in [("", "CWD ~"), ("bob", "CWD ~bob"), ("/docs", "CWD ~/docs")] {
         let mut rig = Rig::greeted();

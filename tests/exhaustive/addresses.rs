@@ -81,6 +81,22 @@ fn every_port_is_read_as_it_was_written() {
     }
 }
 
+#[test]
+fn an_address_is_read_as_it_was_written_whatever_its_parts() {
+    let check = |ip: IpAddr| {
+        let address = SocketAddr::new(ip, 5000);
+        assert_eq!(parse_extended(&written(|out| encode_extended(address, out))), Ok(address));
+        assert_eq!(parse_long(&written(|out| encode_long(address, out))), Ok(address));
+    };
+    // The number in base 3 has a digit for each group, and the one in base 6 for each octet.
+    for number in 0..3_usize.pow(8) {
+        check(std::array::from_fn(|at| [0, 1, 0xffff][number / 3_usize.pow(at as u32) % 3]).into());
+    }
+    for number in 0..6_usize.pow(4) {
+        check(std::array::from_fn(|at| [0, 9, 10, 99, 100, 255][number / 6_usize.pow(at as u32) % 6]).into());
+    }
+}
+
 fn ipv4(text: &[u8]) -> Option<[u8; 4]> {
     let parts: Vec<&[u8]> = text.split(|byte| *byte == b'.').collect();
     // A leading zero could mean octal.

@@ -16,7 +16,7 @@
 
 use crate::buffer::Tx;
 use crate::codec::pathname::needs_dot_path;
-use crate::codec::{Argument, Command, Full, Sink, SiteCommand};
+use crate::codec::{Argument, Command, Full, Sink, SiteCommand, slices};
 
 /// Appends `command`, with `./` in front of a pathname that a server could misread. `dot_paths`
 /// says whether the server understands such paths.
@@ -52,9 +52,9 @@ pub(super) fn encode_site(command: &SiteCommand<'_>, dot_paths: bool, tx: &mut T
 
 /// Returns the number of spaces before the pathname in an argument of this grammar, if it has one.
 fn path_position(grammar: &str) -> Option<u8> {
-    let before =
-        grammar.trim_start_matches('[').split("<pathname>").next().filter(|it| it.len() < grammar.len())?;
-    u8::try_from(before.matches("<SP>").count()).ok()
+    let grammar = grammar.as_bytes();
+    let before = grammar.get(..slices::find(grammar, b"<pathname>")?)?;
+    u8::try_from(before.windows(4).filter(|part| part == b"<SP>").count()).ok()
 }
 
 /// Puts `./` before a pathname, which it recognises by its position.

@@ -131,28 +131,28 @@ impl<P: AsRef<[u8]> + AsMut<[u8]>> Session<P> {
         }
         let (code, text) = match failure {
             DataFailure::Unreachable => {
-                (Code::CANNOT_OPEN_DATA_CONNECTION, Text::literal("The data connection could not be opened."))
+                (Code::CANNOT_OPEN_DATA_CONNECTION, Text::fixed("The data connection could not be opened."))
             }
             DataFailure::Stalled => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data connection stalled; transfer aborted."))
+                (Code::TRANSFER_ABORTED, Text::fixed("The data connection stalled; transfer aborted."))
             }
-            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::literal("The TLS handshake failed.")),
+            DataFailure::Handshake => (Code::DATA_TLS_FAILED, Text::fixed("The TLS handshake failed.")),
             DataFailure::NotResumed => (
                 Code::DATA_TLS_FAILED,
-                Text::literal("Resume the TLS session of the control connection: session reuse is required."),
+                Text::fixed("Resume the TLS session of the control connection: session reuse is required."),
             ),
-            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::literal("Data connection lost.")),
+            DataFailure::Broken => (Code::TRANSFER_ABORTED, Text::fixed("Data connection lost.")),
             DataFailure::Malformed => {
-                (Code::TRANSFER_ABORTED, Text::literal("The data is malformed or truncated."))
+                (Code::TRANSFER_ABORTED, Text::fixed("The data is malformed or truncated."))
             }
             DataFailure::StorageFull if receives => {
-                (Code::INSUFFICIENT_STORAGE, Text::literal("Insufficient storage space."))
+                (Code::INSUFFICIENT_STORAGE, Text::fixed("Insufficient storage space."))
             }
             DataFailure::QuotaExceeded if receives => {
-                (Code::STORAGE_EXCEEDED, Text::literal("Storage allocation exceeded."))
+                (Code::STORAGE_EXCEEDED, Text::fixed("Storage allocation exceeded."))
             }
             DataFailure::Local | DataFailure::StorageFull | DataFailure::QuotaExceeded => {
-                (Code::LOCAL_ERROR, Text::literal("Local error; transfer aborted."))
+                (Code::LOCAL_ERROR, Text::fixed("Local error; transfer aborted."))
             }
         };
         self.data.close(DataOp::Abort);

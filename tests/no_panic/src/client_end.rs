@@ -1,6 +1,6 @@
 //! A client with every operation, and a peer that says anything.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use ftp_proto::action::{Action, DataEvent, DataFailure, DataId, DataOp};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
@@ -56,7 +56,7 @@ impl End {
     /// Lets time pass, bytes arrive and leave, and the data connection change.
     fn happens(&mut self, input: &mut Input, last: &Option<(DataId, DataOp)>) {
         match input.byte() % 5 {
-            0 => self.now = self.now.after(std::time::Duration::from_micros(input.number() >> 24)),
+            0 => self.now = self.now.after(core::time::Duration::from_micros(input.number() >> 24)),
             1 => {
                 self.rx.extend(input.some(200));
             }

@@ -1,7 +1,7 @@
 //! Listings, transfer codings, and the parsers that neither machine uses.
 
-use std::hint::black_box;
-use std::num::NonZeroU64;
+use core::hint::black_box;
+use core::num::NonZeroU64;
 
 use ftp_proto::codec::{Command, EndRule, FactSet, ReplyLine, Text};
 use ftp_proto::codec::{FileStructure, RepresentationType, TransferMode};

@@ -1,18 +1,20 @@
 //! Calls the parsers, writers and codings of the core, every operation and the session with bytes
 //! and choices that the compiler cannot know, so that every call that could panic and that the
-//! compiler could not rule out is in the program. `run.sh` looks for them.
+//! compiler could not rule out is in the program. `search.sh` looks for them.
+//!
+//! It is built for a computer and for a microcontroller, whose `usize` has 32 bits, and runs on neither.
 
-#![forbid(unsafe_code)]
+#![cfg_attr(target_os = "none", no_std, no_main)]
 
 mod client_end;
 mod formats;
 mod server_end;
 
-use std::io::Read;
+use core::hint::black_box;
 
 /// Where bytes and choices come from.
 pub(crate) struct Input {
-    bytes: Vec<u8>,
+    bytes: [u8; 4096],
     at: usize,
 }
 
@@ -24,7 +26,7 @@ impl Input {
     }
 
     pub(crate) fn number(&mut self) -> u64 {
-        u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
+        u64::from_le_bytes(core::array::from_fn(|_| self.byte()))
     }
 
     /// Returns at most `most` bytes, which are never the same for the compiler.
@@ -41,15 +43,36 @@ impl Input {
     }
 }
 
-fn main() {
-    let mut bytes = Vec::new();
-    if std::io::stdin().read_to_end(&mut bytes).is_err() {
-        return;
-    }
-    let mut input = Input { bytes, at: 0 };
-    match input.byte() % 3 {
+fn run() {
+    let mut input = Input { bytes: black_box([0; 4096]), at: 0 };
+    match input.byte() % 4 {
         0 => client_end::run(&mut input),
         1 => server_end::run(&mut input),
-        _ => formats::run(&mut input),
+        2 => formats::run(&mut input),
+        _ => panic_on_purpose(&input),
     }
+}
+
+/// Has the one call that panics and that the search has to find: a search that misses it would miss the others.
+#[inline(never)]
+fn panic_on_purpose(input: &Input) {
+    black_box(input.bytes[input.at]);
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    run();
+}
+
+#[cfg(target_os = "none")]
+#[cortex_m_rt::entry]
+fn main() -> ! {
+    run();
+    loop {}
+}
+
+#[cfg(target_os = "none")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
 }

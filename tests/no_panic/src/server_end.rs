@@ -1,6 +1,6 @@
 //! A session, a client that says anything, and a host that answers anything.
 
-use std::hint::black_box;
+use core::hint::black_box;
 
 use ftp_proto::action::{Action, DataId};
 use ftp_proto::buffer::{RecvBuf, SendBuf};
@@ -15,7 +15,7 @@ use crate::client_end::event;
 pub(crate) fn run(input: &mut Input) {
     let mut config = Config::default();
     config.limits.line = 510;
-    config.timeouts.login_delay = std::time::Duration::from_micros(input.number() >> 24);
+    config.timeouts.login_delay = core::time::Duration::from_micros(input.number() >> 24);
     let endpoints = Endpoints { local: ([192, 0, 2, 1], 21).into(), peer: ([192, 0, 2, 2], 40_000).into() };
     let mut session = Session::new(config, endpoints, [0; 512]);
     let (mut rx, mut tx) = (RecvBuf::new([0; 512]), SendBuf::new([0; Server::SEND_ROOM]));
@@ -42,7 +42,7 @@ pub(crate) fn run(input: &mut Input) {
         }
         black_box((session.path().file_name(), session.source_path().file_name(), session.user()));
         match input.byte() % 8 {
-            0 => now = now.after(std::time::Duration::from_micros(input.number() >> 24)),
+            0 => now = now.after(core::time::Duration::from_micros(input.number() >> 24)),
             1 => {
                 rx.extend(input.some(200));
             }
@@ -80,10 +80,13 @@ fn answer(
         Clock::at(input.number() as i64 >> 24),
         &mut sink.view(),
     ));
-    let mut lister = session.lister(Clock::at(input.number() as i64 >> 24));
-    let mut sink = SendBuf::new(&mut out[..]);
-    let _ = black_box(lister.selection().write(&entry, Clock::UNKNOWN, &mut sink.view()));
-    black_box(&mut lister);
+    #[cfg(feature = "alloc")]
+    {
+        let lister = session.lister(Clock::at(input.number() as i64 >> 24));
+        let mut sink = SendBuf::new(&mut out[..]);
+        let _ = black_box(lister.selection().write(&entry, Clock::UNKNOWN, &mut sink.view()));
+        black_box(&lister);
+    }
     let lines = [Text::literal("a"), Text::literal("b")];
     let answer = match input.byte() % 8 {
         0 => Answer::Done,
