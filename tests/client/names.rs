@@ -99,7 +99,7 @@ fn no_command_lets_a_name_be_an_option_a_home_or_a_part_of_the_command() {
 #[test]
 fn a_dot_path_is_not_sent_where_no_pathname_is_meant() {
     for argument in ["-x", "~x"] {
-        let mut rig = Rig::greeted();
+        let mut rig = Rig::greeted().says("HELP", "214 text").says("LANG", "200 done");
         rig.run(&mut client::help(Some(t(argument))), |_| ()).done();
         rig.run(&mut client::language(Some(t(argument))), |_| ()).done();
         assert_eq!(rig.commands(), [format!("HELP {argument}"), format!("LANG {argument}")]);

@@ -90,10 +90,17 @@ fn an_address_is_read_as_it_was_written_whatever_its_parts() {
     };
     // The number in base 3 has a digit for each group, and the one in base 6 for each octet.
     for number in 0..3_usize.pow(8) {
-        check(std::array::from_fn(|at| [0, 1, 0xffff][number / 3_usize.pow(at as u32) % 3]).into());
+        check(
+            std::array::from_fn::<u16, 8, _>(|at| [0, 1, 0xffff][number / 3_usize.pow(at as u32) % 3]).into(),
+        );
     }
     for number in 0..6_usize.pow(4) {
-        check(std::array::from_fn(|at| [0, 9, 10, 99, 100, 255][number / 6_usize.pow(at as u32) % 6]).into());
+        check(
+            std::array::from_fn::<u8, 4, _>(|at| {
+                [0, 9, 10, 99, 100, 255][number / 6_usize.pow(at as u32) % 6]
+            })
+            .into(),
+        );
     }
 }
 

@@ -201,6 +201,26 @@ fn an_upload_that_is_too_large_is_given_up_and_so_is_one_that_is_too_slow() {
 }
 
 #[test]
+fn a_client_whose_data_has_no_meaning_may_send_on_until_it_has_read_why() {
+    for runtime in Runtime::ALL {
+        let site = Site::with(runtime, Setup::default());
+        let mut peer = Peer::new(site.address);
+        peer.says("MODE B", "200");
+        let mut data = peer.data();
+        peer.says("STOR file", "150");
+        // A block whose descriptor has bits without a meaning.
+        data.write_all(&[0x0f, 0, 1, 7]).unwrap();
+        peer.awaits("426");
+        for _ in 0..10 {
+            thread::sleep(Duration::from_millis(10));
+            data.write_all(&[7; 64_000]).unwrap_or_else(|error| panic!("{runtime:?}: {error}"));
+        }
+        drop(data);
+        peer.says("NOOP", "200");
+    }
+}
+
+#[test]
 fn a_client_whose_upload_is_refused_may_send_on_until_it_has_read_why() {
     for runtime in Runtime::ALL {
         let mut setup = Setup::default();

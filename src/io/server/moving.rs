@@ -339,7 +339,10 @@ impl<F: AsyncFilesystem> Moving<F> {
         cx: &mut Context<'_>,
     ) -> Poll<DataEvent> {
         self.buffer.resize(self.chunk, 0);
-        let received = ready!(data.poll_receive(cx, &mut self.buffer));
+        let received = match ready!(data.poll_receive(cx, &mut self.buffer)) {
+            Ok(received) => received,
+            Err(error) => return Poll::Ready(data.refuse(DataFailure::Malformed, error, runtime)),
+        };
         self.moved += received.bytes as u64;
         if self.moved > self.most {
             return Poll::Ready(too_large(data, runtime));

@@ -29,8 +29,10 @@ impl<R: Runtime> Connection<R> {
             return Poll::Ready(Ok(0));
         }
         let moved = self.poll_move(transfer, cx, |data, cx| {
-            data.poll_receive(cx, out)
-                .map(|received| (Some(received.bytes).filter(|bytes| *bytes > 0), received.event))
+            data.poll_receive(cx, out).map(|received| match received {
+                Ok(received) => (Some(received.bytes).filter(|bytes| *bytes > 0), received.event),
+                Err(error) => (None, data.fail(DataFailure::Malformed, error)),
+            })
         });
         moved.map_ok(|moved| moved.bytes().unwrap_or_default())
     }

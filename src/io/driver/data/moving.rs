@@ -11,19 +11,27 @@ use crate::transfer::TransferError;
 
 impl<R: Network> Data<R> {
     /// Receives bytes of the file into `out`, which is not empty.
-    pub(in crate::io) fn poll_receive(&mut self, cx: &mut Context<'_>, out: &mut [u8]) -> Poll<Received> {
+    ///
+    /// # Errors
+    /// Fails if the data does not follow its coding. The connection is still there then, for the
+    /// caller to [`fail`](Self::fail) or [`refuse`](Self::refuse).
+    pub(in crate::io) fn poll_receive(
+        &mut self,
+        cx: &mut Context<'_>,
+        out: &mut [u8],
+    ) -> Poll<io::Result<Received>> {
         if let Some(marker) = self.marker.take() {
-            return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+            return Poll::Ready(Ok(Received { bytes: 0, event: DataEvent::Marker(marker) }));
         }
         let State::Receiving(wire, decoder) = &mut self.state else { return Poll::Pending };
         if decoder.is_identity() {
             let most = out.len().min(self.allowance);
-            return Poll::Ready(match ready!(wire.poll_read(cx, &mut out[..most])) {
+            return Poll::Ready(Ok(match ready!(wire.poll_read(cx, &mut out[..most])) {
                 Ok(0) => self.end_of_data(true, cx),
                 Ok(count) => Received { bytes: count, event: DataEvent::Moved(count as u64) },
                 Err(error) if is_cut_short(&error) => self.end_of_data(false, cx),
                 Err(error) => Received { bytes: 0, event: self.fail(DataFailure::Broken, error) },
-            });
+            }));
         }
         let decoded = loop {
             match decoder.decode(&self.buffer[self.start..self.end], out) {
@@ -31,7 +39,7 @@ impl<R: Network> Data<R> {
                     self.start += done.read;
                     self.unreported += done.read;
                     if let (Some(marker), 0) = (done.marker, done.written) {
-                        return Poll::Ready(Received { bytes: 0, event: DataEvent::Marker(marker) });
+                        return Poll::Ready(Ok(Received { bytes: 0, event: DataEvent::Marker(marker) }));
                     }
                     self.marker = done.marker;
                     if done.written > 0 || decoder.is_ended() {
@@ -51,21 +59,19 @@ impl<R: Network> Data<R> {
                 Err(_) if decoder.is_whole() => break Ok(0),
                 Err(error) if is_cut_short(&error) => break Err(TransferError::Truncated),
                 Err(error) => {
-                    return Poll::Ready(Received { bytes: 0, event: self.fail(DataFailure::Broken, error) });
+                    let event = self.fail(DataFailure::Broken, error);
+                    return Poll::Ready(Ok(Received { bytes: 0, event }));
                 }
             }
         };
         Poll::Ready(match decoded {
-            Ok(0) => self.end_of_data(true, cx),
+            Ok(0) => Ok(self.end_of_data(true, cx)),
             Ok(bytes) => {
                 let wire = ::std::mem::take(&mut self.unreported);
-                Received { bytes, event: DataEvent::Moved(wire as u64) }
+                Ok(Received { bytes, event: DataEvent::Moved(wire as u64) })
             }
-            Err(TransferError::Truncated) => self.end_of_data(false, cx),
-            Err(error) => {
-                let error = io::Error::new(io::ErrorKind::InvalidData, error);
-                Received { bytes: 0, event: self.fail(DataFailure::Malformed, error) }
-            }
+            Err(TransferError::Truncated) => Ok(self.end_of_data(false, cx)),
+            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
         })
     }
 
