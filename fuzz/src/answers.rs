@@ -155,30 +155,9 @@ fn fine(command: &[u8]) -> String {
     }
 }
 
-/// Cuts an answer off after its first final reply. Further replies would answer nothing, and it
-/// makes an intended difference whether they arrive before or after the next command.
-fn answer(mut said: Vec<u8>, rule: Option<EndRule>) -> Vec<u8> {
-    let Some(rule) = rule else { return said };
-    said.retain(|byte| *byte != 0xFF && *byte != 0);
-    let mut rest = &said[..];
-    loop {
-        while let Some(after) = rest.strip_prefix(b"\r\n").or(rest.strip_prefix(b"\n")) {
-            rest = after;
-        }
-        match Reply::parse(rest, rule) {
-            Ok(Some((reply, after))) if reply.code().is_preliminary() => rest = after,
-            Ok(Some((_, after))) => {
-                let length = said.len() - after.len();
-                said.truncate(length);
-                return said;
-            }
-            _ => return said,
-        }
-    }
-}
-
 /// A server with one answer to each command, sent in pieces of `piece` bytes.
 pub struct Server<'i, 'a> {
+    /// The rule by which the client finds the end of a reply, or `None` if more may follow that end.
     rule: Option<EndRule>,
     script: std::slice::Iter<'i, Said<'a>>,
     queue: VecDeque<u8>,
@@ -188,13 +167,43 @@ pub struct Server<'i, 'a> {
 impl<'i, 'a> Server<'i, 'a> {
     /// Returns a server that says hello, or the first of its answers instead.
     pub fn new(rule: Option<EndRule>, greeted: bool, replies: &'i [Said<'a>], piece: usize) -> Self {
-        let (mut script, mut queue) = (replies.iter(), VecDeque::new());
+        let mut server = Self { rule, script: replies.iter(), queue: VecDeque::new(), piece };
         if greeted {
-            queue.extend(b"220 hello\r\n");
-        } else if let Some(greeting) = script.next() {
-            queue.extend(answer(reply(greeting, b""), rule));
+            server.queue.extend(b"220 hello\r\n");
+        } else if let Some(greeting) = server.script.next() {
+            server.answer(reply(greeting, b""));
         }
-        Self { rule, script, queue, piece }
+        server
+    }
+
+    /// Queues an answer, but nothing behind its first final reply. Further replies would answer
+    /// nothing, and it makes an intended difference whether they arrive before or after the next
+    /// command.
+    fn answer(&mut self, mut said: Vec<u8>) {
+        if let Some(rule) = self.rule {
+            said.retain(|byte| *byte != 0xFF && *byte != 0);
+            let mut rest = &said[..];
+            loop {
+                while let Some(after) = rest.strip_prefix(b"\r\n").or(rest.strip_prefix(b"\n")) {
+                    rest = after;
+                }
+                match Reply::parse(rest, rule) {
+                    Ok(Some((reply, after))) if reply.code().is_preliminary() => rest = after,
+                    Ok(Some((_, after))) => {
+                        let length = said.len() - after.len();
+                        said.truncate(length);
+                        break;
+                    }
+                    // The client may learn from this that any code ends the server's replies.
+                    Ok(None) if !rest.is_empty() => {
+                        self.rule = Some(EndRule::AnyCode);
+                        break;
+                    }
+                    _ => break,
+                }
+            }
+        }
+        self.queue.extend(said);
     }
 }
 
@@ -202,7 +211,7 @@ impl Peer for Server<'_, '_> {
     fn take(&mut self, bytes: &[u8]) {
         for command in bytes.split_inclusive(|byte| *byte == b'\n') {
             if let Some(said) = self.script.next() {
-                self.queue.extend(answer(reply(said, command), self.rule));
+                self.answer(reply(said, command));
             }
         }
     }

@@ -2,6 +2,7 @@
 //! the pieces make no difference.
 #![no_main]
 
+use ftp_proto::client::Profile;
 use ftp_proto::codec::EndRule;
 use ftp_proto_fuzz::answers::Server;
 use ftp_proto_fuzz::asks::Ask;
@@ -10,7 +11,8 @@ use ftp_proto_fuzz::input::Client as Input;
 use libfuzzer_sys::fuzz_target;
 
 fn trace(input: &Input<'_>, piece: usize) -> Vec<String> {
-    let rule = if input.lenient { EndRule::AnyCode } else { EndRule::SameCode };
+    let lenient = input.lenient || input.profile & Profile::ANY_CODE_ENDS.bits() != 0;
+    let rule = if lenient { EndRule::AnyCode } else { EndRule::SameCode };
     let rule = (!input.surplus).then_some(rule);
     let server = Server::new(rule, input.greeted, &input.replies, piece);
     let (config, profile, lenient) = (input.config, input.profile, input.lenient);
