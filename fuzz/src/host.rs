@@ -58,13 +58,13 @@ impl Given {
             Self::Reply(code, lines) => Answer::Reply(code, &NAMES[..lines]),
         })
     }
+}
 
-    /// Returns an answer that fits no request of the kind that this one fits.
-    pub const fn unfit(self) -> Answer<'static> {
-        match self {
-            Self::Count(_) => Answer::Opened { size: None, unique_name: None },
-            _ => Answer::Count(0),
-        }
+/// Returns an answer that does not fit `request`.
+pub const fn unfit(request: &Request<Text<'_>>) -> Answer<'static> {
+    match request {
+        Request::Available => Answer::Opened { size: None, unique_name: None },
+        _ => Answer::Count(0),
     }
 }
 

@@ -239,13 +239,19 @@ impl<'a> ServerEnd<'a> {
                             [&b"ftp"[..], b"anonymous"].iter().any(|name| name.eq_ignore_ascii_case(user));
                         assert_eq!(is_anonymous_name(user), anonymous);
                     }
+                    let hung = self.late.take_if(|(ticket, _)| !self.session.awaits(ticket));
                     assert!(self.session.awaits(&ticket) && self.late.is_none(), "one request at a time");
                     let given = host::answer(&self.session, &request, choice, self.kind);
+                    let unfit = host::unfit(&request);
+                    // The request before has waited too long for its answer, which comes now.
+                    if let Some((ticket, given)) = hung {
+                        self.give(ticket, given);
+                    }
                     if choice & 0xF0 == 0x50 {
                         self.late = Some((ticket, given));
                     } else {
                         if choice & 0x48 == 0x48 {
-                            let answered = self.session.answer(ticket, given.unfit(), &mut self.tx);
+                            let answered = self.session.answer(ticket, unfit, &mut self.tx);
                             let Err((LocalError::WrongAnswer, again)) = answered else {
                                 panic!("{answered:?} to an answer that does not fit {given:?}")
                             };
