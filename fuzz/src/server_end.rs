@@ -49,6 +49,9 @@ pub struct ServerEnd<'a> {
     late: Option<(Ticket, Given)>,
     /// The data operation that is carried out later.
     held: Option<(DataId, DataOp)>,
+    /// Set once something that was put off had to happen because the session had no room to read.
+    /// How the bytes arrive makes a difference then.
+    pub hurried: bool,
     /// All bytes that the session sent.
     pub sent: Vec<u8>,
     /// Set once the session has ended.
@@ -88,6 +91,7 @@ impl<'a> ServerEnd<'a> {
             stranger: false,
             late: None,
             held: None,
+            hurried: false,
             sent: Vec::new(),
             ended: false,
             at_end: false,
@@ -108,6 +112,7 @@ impl<'a> ServerEnd<'a> {
             if taken == 0 {
                 pauses += 1;
                 assert!(pauses < 600 || self.ended, "at rest, and no room to read");
+                self.hurried |= self.puts_off();
                 self.pause();
                 // Only time ends a transfer whose client does not.
                 if pauses > 8 {
