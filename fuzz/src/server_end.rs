@@ -49,8 +49,8 @@ pub struct ServerEnd<'a> {
     late: Option<(Ticket, Given)>,
     /// The data operation that is carried out later.
     held: Option<(DataId, DataOp)>,
-    /// Set once something that was put off had to happen because the session had no room to read.
-    /// How the bytes arrive makes a difference then.
+    /// Set once something that was put off had to happen, or time to pass, because the session had no
+    /// room to read. How the bytes arrive makes a difference then.
     pub hurried: bool,
     /// All bytes that the session sent.
     pub sent: Vec<u8>,
@@ -116,6 +116,7 @@ impl<'a> ServerEnd<'a> {
                 self.pause();
                 // Only time ends a transfer whose client does not.
                 if pauses > 8 {
+                    self.hurried = true;
                     self.pass(0);
                 }
             }
