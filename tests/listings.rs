@@ -15,6 +15,8 @@
 
 #[path = "listings/dates.rs"]
 mod dates;
+#[path = "support/escapes.rs"]
+mod escapes;
 #[path = "listings/inferred.rs"]
 mod inferred;
 #[path = "listings/others.rs"]
@@ -32,6 +34,8 @@ use ftp_proto::listing::{
     Reason,
 };
 use proptest::prelude::*;
+
+use escapes::unescaped;
 
 /// Returns the format with that name.
 fn format(name: &str) -> Option<Format> {
@@ -150,25 +154,6 @@ fn shown(entry: &Entry<'_>) -> String {
         write!(text, " unreadable={}", names.collect::<Vec<_>>().join(",")).unwrap();
     }
     text
-}
-
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'\\' {
-            bytes.push(byte);
-        } else if let Some(after) = rest.strip_prefix(b"x") {
-            let (digits, after) = after.split_at(2);
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
-            rest = after;
-        } else {
-            bytes.push(rest[0]);
-            rest = &rest[1..];
-        }
-    }
-    bytes
 }
 
 fn clock(settings: &str) -> Clock {

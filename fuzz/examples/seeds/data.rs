@@ -7,6 +7,7 @@ use ftp_proto::codec::{FileStructure, RepresentationType, TransferMode};
 use ftp_proto::listing::Formats;
 use ftp_proto::transfer::{Coding, Encoder, LineEnds};
 
+use crate::escapes::unescaped;
 use crate::{Seeds, add};
 
 pub fn buffers(seeds: &mut Seeds) {
@@ -52,26 +53,6 @@ const MOST: usize = 3000;
 
 /// The time at which the tests read most listings: 10 November 2024, 12:00.
 const NOW: i64 = 1_731_240_000;
-
-/// Returns the bytes of a line in a test's listing, where `\x09` is a tab and `\\` a backslash.
-fn unescaped(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        rest = after;
-        if byte != b'\\' {
-            bytes.push(byte);
-        } else if let Some(after) = rest.strip_prefix(b"x") {
-            let (digits, after) = after.split_at(2);
-            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
-            rest = after;
-        } else {
-            bytes.push(rest[0]);
-            rest = &rest[1..];
-        }
-    }
-    bytes
-}
 
 pub fn listings(seeds: &mut Seeds) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/listings");

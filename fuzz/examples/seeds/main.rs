@@ -12,6 +12,8 @@ use std::process::ExitCode;
 
 mod data;
 mod dialogues;
+#[path = "../../../tests/support/escapes.rs"]
+mod escapes;
 mod lines;
 mod servers;
 mod sessions;
