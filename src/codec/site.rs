@@ -7,7 +7,7 @@ use nom::combinator::{all_consuming, map, map_res, opt, rest, value, verify};
 use nom::sequence::{preceded, separated_pair};
 use nom::{IResult, Parser};
 
-use super::{Full, Invalid, Sink, Text, Timestamp};
+use super::{Full, Invalid, Sink, Text, Timestamp, scan};
 
 /// A command after `SITE`, borrowed from the argument it was parsed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub enum SiteCommand<'a> {
     /// `IDLE [seconds]`: sets how long the session may be idle. `None` asks for the current limit.
     Idle(Option<u32>),
     /// `UTIME time path`, or `UTIME path accessed modified created UTC`: sets the modification
-    /// time.
+    /// time. The second form is written, with the same time thrice, only for a path that ends in
+    /// ` UTC` itself.
     Utime {
         /// The modification time, in UTC.
         modified: Timestamp,
@@ -78,17 +79,23 @@ fn time(bytes: &[u8]) -> Option<Timestamp> {
     }
 }
 
-/// Parses either form of UTIME. Only the longer form ends in `UTC`.
+/// Returns `bytes` without the zone that ends the longer form of UTIME.
+fn without_zone(bytes: &[u8]) -> Option<&[u8]> {
+    bytes.strip_suffix(b" UTC").or_else(|| bytes.strip_suffix(b" utc"))
+}
+
+/// Parses either form of UTIME. The longer form is the one that ends in three times and `UTC`.
 fn utime(bytes: &[u8]) -> Option<SiteCommand<'_>> {
-    if let Some(times) = bytes.strip_suffix(b" UTC").or_else(|| bytes.strip_suffix(b" utc")) {
-        let mut words = times.rsplitn(4, |byte| *byte == b' ');
-        let (_created, modified, _accessed) = (words.next()?, words.next()?, words.next()?);
-        let path = Text::new(words.next()?).ok()?;
-        return Some(SiteCommand::Utime { modified: time(modified)?, path });
-    }
-    let at = memchr::memchr(b' ', bytes)?;
-    let path = Text::new(&bytes[at + 1..]).ok().filter(|path| !path.is_empty())?;
-    Some(SiteCommand::Utime { modified: time(&bytes[..at])?, path })
+    let long = || {
+        let mut words = without_zone(bytes)?.rsplitn(4, |byte| *byte == b' ');
+        let (_created, modified, _accessed) =
+            (time(words.next()?)?, time(words.next()?)?, time(words.next()?)?);
+        Some((modified, words.next()?))
+    };
+    let short = || scan::split(bytes, b' ').and_then(|(modified, path)| Some((time(modified)?, path)));
+    let (modified, path) = long().or_else(short)?;
+    let path = Text::new(path).ok().filter(|path| !path.is_empty())?;
+    Some(SiteCommand::Utime { modified, path })
 }
 
 impl<'a> SiteCommand<'a> {
@@ -127,8 +134,8 @@ impl<'a> SiteCommand<'a> {
         .map_err(|_: nom::Err<nom::error::Error<&[u8]>>| Invalid::new("the argument of this SITE command"))
     }
 
-    /// Returns the path of the file that the command changes or creates. The encoded argument ends
-    /// with this path.
+    /// Returns the path of the file that the command changes or creates. The encoded argument has
+    /// this path as a piece.
     pub(crate) const fn path(&self) -> Option<Text<'a>> {
         match self {
             Self::Chmod { path, .. } | Self::Utime { path, .. } | Self::Symlink { link: path, .. } => {
@@ -152,6 +159,16 @@ impl<'a> SiteCommand<'a> {
             Self::Umask(Some(mask)) => sink.put_fmt(format_args!("UMASK {mask:03o}")),
             Self::Idle(None) => sink.put(b"IDLE"),
             Self::Idle(Some(seconds)) => sink.put_fmt(format_args!("IDLE {seconds}")),
+            // In the other form, such a path would be read as one in this form.
+            Self::Utime { modified, path } if without_zone(path.as_bytes()).is_some() => {
+                sink.put(b"UTIME ")?;
+                path.encode(sink)?;
+                for _ in 0..3 {
+                    sink.put(b" ")?;
+                    modified.encode(sink)?;
+                }
+                sink.put(b" UTC")
+            }
             Self::Utime { modified, path } => {
                 sink.put(b"UTIME ")?;
                 modified.encode(sink)?;
@@ -207,6 +224,25 @@ mod tests {
                 "UTIME f g 20200101000000 20240102030405 20200101000000 UTC",
                 SiteCommand::Utime { modified: time(b"20240102030405"), path: text("f g") },
             ),
+            (
+                "UTIME a 1 2 3 UTC 20200101000000 20240102030405 20200101000000 UTC",
+                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("a 1 2 3 UTC") },
+            ),
+            (
+                "UTIME 20240102030405 1 2 3 UTC",
+                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("1 2 3 UTC") },
+            ),
+            (
+                "UTIME 20240102030405 UTC",
+                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("UTC") },
+            ),
+            (
+                "UTIME a 20240102030405 20240102030405 20240102030405 utc 20240102030405 20240102030405 20240102030405 UTC",
+                SiteCommand::Utime {
+                    modified: time(b"20240102030405"),
+                    path: text("a 20240102030405 20240102030405 20240102030405 utc"),
+                },
+            ),
             ("SYMLINK a b c", SiteCommand::Symlink { target: text("a"), link: text("b c") }),
             ("HELP", SiteCommand::Help(None)),
             ("HELP CHMOD", SiteCommand::Help(Some(text("CHMOD")))),
@@ -225,6 +261,8 @@ mod tests {
             "IDLE -1",
             "UTIME x",
             "UTIME 2024 f",
+            "UTIME 20240102030405 ",
+            "UTIME  20240102030405 20240102030405 20240102030405 UTC",
         ] {
             assert!(SiteCommand::parse(text(bad)).is_err(), "{bad}");
         }
