@@ -183,7 +183,7 @@ fn the_server_names_a_file_that_is_to_be_unique() {
 #[test]
 fn files_are_sent_and_received_from_where_they_stand() {
     everywhere(async |client, world| {
-        let content = bytes(2_500_000);
+        let content = bytes(1_500_000);
         fs::write(world.path("here"), &content).unwrap();
         for (mode, representation) in [
             (TransferMode::Stream, RepresentationType::Image),
@@ -195,13 +195,13 @@ fn files_are_sent_and_received_from_where_they_stand() {
             let mut file = File::open(world.path("here")).unwrap();
             file.seek(SeekFrom::Start(500_000)).unwrap();
             let mut store = wait!(client.store_as("there", representation)).unwrap();
-            assert_eq!(wait!(store.send_file(&file)).unwrap(), 2_000_000);
+            assert_eq!(wait!(store.send_file(&file)).unwrap(), 1_000_000);
             wait!(store.finish()).unwrap();
             assert_eq!(fs::read(world.path("there")).unwrap(), content[500_000..]);
 
             let file = File::create(world.path("back")).unwrap();
             let retrieve = wait!(client.retrieve_as("there", 0, representation)).unwrap();
-            assert_eq!(wait!(retrieve.receive_into(&file)).unwrap(), 2_000_000);
+            assert_eq!(wait!(retrieve.receive_into(&file)).unwrap(), 1_000_000);
             assert_eq!(fs::read(world.path("back")).unwrap(), content[500_000..]);
         }
     });
