@@ -21,6 +21,10 @@ pub(in crate::io) struct Taken {
 }
 
 /// The side that failed.
+#[cfg_attr(
+    not(any(target_os = "linux", target_os = "android")),
+    allow(dead_code, reason = "elsewhere the kernel moves nothing")
+)]
 #[derive(Debug)]
 pub(in crate::io) enum Failure {
     Socket(io::Error),

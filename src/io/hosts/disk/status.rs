@@ -4,11 +4,13 @@ use ::std::ffi::OsStr;
 use ::std::path::Path;
 use ::std::time::SystemTime;
 
+#[cfg(unix)]
 use arrayvec::ArrayVec;
 use cap_std::fs::{FileType, Metadata};
 
-use crate::codec::encode::Digits;
-use crate::codec::{Permissions, Sink, Text, Timestamp};
+use crate::codec::{Permissions, Text, Timestamp};
+#[cfg(unix)]
+use crate::codec::{Sink, encode::Digits};
 use crate::listing::{Entry, Fields, Kind, Modified, Precision};
 
 /// The details of a file. Links are not followed.
@@ -38,6 +40,7 @@ struct Unix {
 pub(super) struct Shown {
     pub(super) writable: bool,
     pub(super) is_root: bool,
+    #[cfg_attr(not(unix), allow(dead_code, reason = "the fields that may be left out are those of Unix"))]
     pub(super) fields: Fields,
 }
 
