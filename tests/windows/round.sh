@@ -1,7 +1,7 @@
 #!/bin/bash
 # round.sh PROGRAMS: drives ftp.exe and ftpd.exe of that directory under Wine, with each other, with Linux's curl and with vsftpd,
 # over loopback. Run by `.ci/run windows`, which sets $WINE to the program that runs them; needs root, for vsftpd.
-set -euo pipefail
+set -Eeuo pipefail
 programs=$(realpath "$1")
 here=$(realpath "$(dirname "$0")")
 work=$(mktemp -d)
@@ -14,6 +14,7 @@ end() {
     rm -rf "$work"
 }
 trap end EXIT
+trap 'echo "round: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 fail() { echo "round: $*" >&2; exit 1; }
 wine() { # PROGRAM ARGUMENT...: runs it in bounded time
     timeout 60 "$WINE" "$programs/$1.exe" "${@:2}"
