@@ -200,6 +200,7 @@ mod tests {
     fn site_commands_are_read_and_written() {
         let text = |text: &'static str| Text::literal(text);
         let time = |time: &[u8]| Timestamp::parse(time).unwrap();
+        let utime = |path| SiteCommand::Utime { modified: time(b"20240102030405"), path: text(path) };
         let written = |command: &SiteCommand<'_>| {
             let mut out = arrayvec::ArrayVec::<u8, 128>::new();
             command.encode(&mut out).unwrap();
@@ -212,36 +213,18 @@ mod tests {
             ("UMASK 022", SiteCommand::Umask(Some(0o22))),
             ("IDLE 600", SiteCommand::Idle(Some(600))),
             ("Idle", SiteCommand::Idle(None)),
-            (
-                "UTIME 20240102030405 f g",
-                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("f g") },
-            ),
+            ("UTIME 20240102030405 f g", utime("f g")),
             (
                 "UTIME 202401020304 f",
                 SiteCommand::Utime { modified: time(b"20240102030400"), path: text("f") },
             ),
-            (
-                "UTIME f g 20200101000000 20240102030405 20200101000000 UTC",
-                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("f g") },
-            ),
-            (
-                "UTIME a 1 2 3 UTC 20200101000000 20240102030405 20200101000000 UTC",
-                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("a 1 2 3 UTC") },
-            ),
-            (
-                "UTIME 20240102030405 1 2 3 UTC",
-                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("1 2 3 UTC") },
-            ),
-            (
-                "UTIME 20240102030405 UTC",
-                SiteCommand::Utime { modified: time(b"20240102030405"), path: text("UTC") },
-            ),
+            ("UTIME f g 20200101000000 20240102030405 20200101000000 UTC", utime("f g")),
+            ("UTIME a 1 2 3 UTC 20200101000000 20240102030405 20200101000000 UTC", utime("a 1 2 3 UTC")),
+            ("UTIME 20240102030405 1 2 3 UTC", utime("1 2 3 UTC")),
+            ("UTIME 20240102030405 UTC", utime("UTC")),
             (
                 "UTIME a 20240102030405 20240102030405 20240102030405 utc 20240102030405 20240102030405 20240102030405 UTC",
-                SiteCommand::Utime {
-                    modified: time(b"20240102030405"),
-                    path: text("a 20240102030405 20240102030405 20240102030405 utc"),
-                },
+                utime("a 20240102030405 20240102030405 20240102030405 utc"),
             ),
             ("SYMLINK a b c", SiteCommand::Symlink { target: text("a"), link: text("b c") }),
             ("HELP", SiteCommand::Help(None)),

@@ -183,7 +183,7 @@ fn the_server_names_a_file_that_is_to_be_unique() {
 #[test]
 fn files_are_sent_and_received_from_where_they_stand() {
     everywhere(async |client, world| {
-        let content = bytes(1_500_000);
+        let content = bytes(2_500_000);
         fs::write(world.path("here"), &content).unwrap();
         for (mode, representation) in [
             (TransferMode::Stream, RepresentationType::Image),
@@ -195,13 +195,13 @@ fn files_are_sent_and_received_from_where_they_stand() {
             let mut file = File::open(world.path("here")).unwrap();
             file.seek(SeekFrom::Start(500_000)).unwrap();
             let mut store = wait!(client.store_as("there", representation)).unwrap();
-            assert_eq!(wait!(store.send_file(&file)).unwrap(), 1_000_000);
+            assert_eq!(wait!(store.send_file(&file)).unwrap(), 2_000_000);
             wait!(store.finish()).unwrap();
             assert_eq!(fs::read(world.path("there")).unwrap(), content[500_000..]);
 
             let file = File::create(world.path("back")).unwrap();
             let retrieve = wait!(client.retrieve_as("there", 0, representation)).unwrap();
-            assert_eq!(wait!(retrieve.receive_into(&file)).unwrap(), 1_000_000);
+            assert_eq!(wait!(retrieve.receive_into(&file)).unwrap(), 2_000_000);
             assert_eq!(fs::read(world.path("back")).unwrap(), content[500_000..]);
         }
     });
@@ -211,7 +211,7 @@ fn files_are_sent_and_received_from_where_they_stand() {
 fn files_come_back_in_every_structure_and_mode() {
     everywhere(async |client, world| {
         // Pages are 128 bytes: the last is filled up.
-        let content = bytes(20_000 / 128 * 128);
+        let content = bytes(100_000 / 128 * 128);
         for structure in FileStructure::ALL {
             for mode in TransferMode::ALL {
                 if !(Coding { structure: *structure, mode: *mode, ..Coding::IDENTITY }).is_supported() {
@@ -234,7 +234,7 @@ fn files_come_back_in_every_structure_and_mode() {
 #[test]
 fn listings_tell_what_is_there() {
     everywhere(async |client, world| {
-        let mut expected: Vec<_> = (0..200).map(|n| format!("file {n}")).collect();
+        let mut expected: Vec<_> = (0..700).map(|n| format!("file {n}")).collect();
         expected.sort();
         fs::create_dir(world.path("d")).unwrap();
         for name in &expected {
@@ -244,7 +244,7 @@ fn listings_tell_what_is_there() {
         let names = names_of(wait!(client.names("d")).unwrap()).await;
         assert_eq!(names.iter().map(|name| name.trim_start_matches("d/")).collect::<Vec<_>>(), expected);
         let raw = String::from_utf8(all_of(wait!(client.list_raw("d")).unwrap()).await).unwrap();
-        assert_eq!(raw.lines().filter(|line| line.contains("file ")).count(), 200);
+        assert_eq!(raw.lines().filter(|line| line.contains("file ")).count(), 700);
         assert_eq!(wait!(client.facts("d/file 7")).unwrap().entry().size, Some(5));
         assert_eq!(names_of(wait!(client.list("")).unwrap()).await, ["d"]);
     });

@@ -1,4 +1,4 @@
-//! Where the linker finds what the machine has for memory.
+//! Tells the linker about the memory of the machine.
 
 fn main() {
     println!("cargo:rustc-link-search={}", env!("CARGO_MANIFEST_DIR"));

@@ -1,4 +1,4 @@
-//! Where the linker finds what the machine without an operating system has for memory.
+//! Tells the linker about the memory of the machine without an operating system.
 
 fn main() {
     println!("cargo:rerun-if-changed=memory.x");

@@ -200,23 +200,37 @@ fn an_upload_that_is_too_large_is_given_up_and_so_is_one_that_is_too_slow() {
     }
 }
 
+/// A reset would make these writes fail, and clients that see one begin again.
+#[track_caller]
+fn sends_on(data: &mut TcpStream, what: &str) {
+    for _ in 0..10 {
+        thread::sleep(Duration::from_millis(10));
+        data.write_all(&[7; 64_000]).unwrap_or_else(|error| panic!("{what}: {error}"));
+    }
+}
+
 #[test]
 fn a_client_whose_data_has_no_meaning_may_send_on_until_it_has_read_why() {
     for runtime in Runtime::ALL {
         let site = Site::with(runtime, Setup::default());
-        let mut peer = Peer::new(site.address);
-        peer.says("MODE B", "200");
-        let mut data = peer.data();
-        peer.says("STOR file", "150");
-        // A block whose descriptor has bits without a meaning.
-        data.write_all(&[0x0f, 0, 1, 7]).unwrap();
-        peer.awaits("426");
-        for _ in 0..10 {
-            thread::sleep(Duration::from_millis(10));
-            data.write_all(&[7; 64_000]).unwrap_or_else(|error| panic!("{runtime:?}: {error}"));
+        for (command, malformed) in [
+            // A descriptor with bits that have no meaning.
+            ("MODE B", &[0x0f, 0, 1, 7][..]),
+            ("MODE C", &[0, 0x0f]),
+            // An escape before what is none.
+            ("STRU R", &[0xff, 9]),
+            ("MODE Z", &[0xff; 16]),
+        ] {
+            let mut peer = Peer::new(site.address);
+            peer.says(command, "200");
+            let mut data = peer.data();
+            peer.says("STOR file", "150");
+            data.write_all(malformed).unwrap();
+            peer.awaits("426");
+            sends_on(&mut data, &format!("{runtime:?} {command}"));
+            drop(data);
+            peer.says("NOOP", "200");
         }
-        drop(data);
-        peer.says("NOOP", "200");
     }
 }
 
@@ -227,15 +241,11 @@ fn a_client_whose_upload_is_refused_may_send_on_until_it_has_read_why() {
         setup.config.limits.upload_size = NonZeroU64::new(100_000);
         let site = Site::with(runtime, setup);
         let mut peer = Peer::new(site.address);
-        // A reset would make these writes fail, and clients that see one begin again.
         let mut data = peer.data();
         peer.says("STOR file", "150");
         data.write_all(&[7; 200_000]).unwrap();
         peer.awaits("552");
-        for _ in 0..10 {
-            thread::sleep(Duration::from_millis(10));
-            data.write_all(&[7; 64_000]).unwrap_or_else(|error| panic!("{runtime:?}: {error}"));
-        }
+        sends_on(&mut data, &format!("{runtime:?}"));
         drop(data);
         peer.says("NOOP", "200");
         // The server does not listen for ever to somebody who does not stop.

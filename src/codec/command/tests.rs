@@ -10,7 +10,7 @@ use std::format;
 use std::vec::Vec;
 
 use super::*;
-use crate::codec::{Argument, FactSet, FormatControl, HashAlgorithm, NetworkProtocol};
+use crate::codec::{Argument, FactSet, FormatControl, HashAlgorithm, NetworkProtocol, SiteCommand};
 use CommandError::{BadArgument, MissingArgument, NotACommand, UnexpectedArgument, UnknownFamily};
 
 fn text(text: &str) -> Text<'_> {
@@ -353,6 +353,42 @@ fn a_full_sink_says_so() {
         for size in 0..length {
             let mut tx = crate::buffer::SendBuf::new(&mut room[..size]);
             assert_eq!(tx.view().append(|tx| command.encode(tx)), Err(Full));
+        }
+    }
+}
+
+#[test]
+fn no_command_is_taken_without_the_name_that_it_is_about() {
+    for start in [
+        "RETR",
+        "STOR",
+        "APPE",
+        "DELE",
+        "CWD",
+        "MKD",
+        "RMD",
+        "RNFR",
+        "RNTO",
+        "SIZE",
+        "MDTM",
+        "SMNT",
+        "MFMT 20240131235959",
+        "MFCT 20240131235959",
+        "MFF Modify=20240131235959;",
+        "XCRC",
+        "XMD5",
+        "HASH",
+        "COMB",
+    ] {
+        for end in ["", " "] {
+            let line = [start, end].concat();
+            assert!(Command::parse(line.as_bytes()).is_err(), "{line:?}");
+        }
+    }
+    for start in ["CHMOD 755", "UTIME 20240131235959", "SYMLINK a"] {
+        for end in ["", " "] {
+            let line = [start, end].concat();
+            assert!(SiteCommand::parse(text(&line)).is_err(), "{line:?}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //! and choices that the compiler cannot know, so that every call that could panic and that the
 //! compiler could not rule out is in the program. `search.sh` looks for them.
 //!
-//! It is built for a computer and for a microcontroller, whose `usize` has 32 bits, and runs on neither.
+//! The program is built for x86-64 and for a microcontroller, whose `usize` has 32 bits. It never
+//! runs on either.
 
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
@@ -53,7 +54,8 @@ fn run() {
     }
 }
 
-/// Has the one call that panics and that the search has to find: a search that misses it would miss the others.
+/// Has the one call that panics and that the search has to find: a search that misses it would miss
+/// others too.
 #[inline(never)]
 fn panic_on_purpose(input: &Input) {
     black_box(input.bytes[input.at]);
